@@ -6,6 +6,7 @@ mod status;
 mod tests;
 
 pub use spec::{
+    token_volume_name,
     Affinity, Container, ContainerPort, Handler, ImagePullPolicy, NodeAffinity, NodeSelectorTerm, PodSpec,
     PodTemplate, PreferredTerm, Probe, ResourceList, ResourceRequirements, RestartPolicy, Toleration,
     TolerationOperator, TopologySpreadConstraint, WhenUnsatisfiable,
