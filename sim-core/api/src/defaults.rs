@@ -11,7 +11,10 @@ type Object = Map<String, Value>;
 pub fn apply(kind: Kind, object: &mut Value) {
     let Some(object) = object.as_object_mut() else { return };
     match kind {
-        Kind::Pod => with(object, "spec", pod_spec),
+        Kind::Pod => with(object, "spec", |spec| {
+            pod_spec(spec);
+            pod_only(spec);
+        }),
         Kind::Deployment => with(object, "spec", deployment_spec),
         Kind::ReplicaSet => with(object, "spec", replica_set_spec),
         Kind::Service => with(object, "spec", service_spec),
@@ -54,10 +57,8 @@ fn pod_spec(spec: &mut Object) {
     default(spec, "dnsPolicy", "ClusterFirst");
     default(spec, "securityContext", json!({}));
     default(spec, "schedulerName", "default-scheduler");
-    default(spec, "enableServiceLinks", true);
-    let host_network = spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false);
     for list in ["initContainers", "containers"] {
-        each(spec, list, |container| fill_container(container, host_network));
+        each(spec, list, fill_container);
     }
     each(spec, "tolerations", |toleration| {
         if toleration.get("operator").and_then(Value::as_str) == Some("") {
@@ -65,23 +66,37 @@ fn pod_spec(spec: &mut Object) {
         }
     });
     each(spec, "volumes", volume);
+}
+
+/// Fills in what pods have and templates have not (`SetDefaults_Pod`). It is done for what controllers create, too.
+pub fn pod_only(spec: &mut Object) {
+    default(spec, "enableServiceLinks", true);
+    let host_network = spec.get("hostNetwork").and_then(Value::as_bool).unwrap_or(false);
+    for list in ["initContainers", "containers"] {
+        each(spec, list, |container| {
+            with(container, "resources", requests_from_limits);
+            if host_network {
+                each(container, "ports", host_port);
+            }
+        });
+    }
     pod_level_resources(spec);
 }
 
-fn fill_container(container: &mut Object, host_network: bool) {
+fn host_port(port: &mut Object) {
+    if let Some(number) = port.get("containerPort").cloned() {
+        default(port, "hostPort", number);
+    }
+}
+
+fn fill_container(container: &mut Object) {
     default(container, "terminationMessagePath", "/dev/termination-log");
     default(container, "terminationMessagePolicy", "File");
     let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
     let policy = if is_latest(image) { "Always" } else { "IfNotPresent" };
     default(container, "imagePullPolicy", policy);
     default(container, "resources", json!({}));
-    with(container, "resources", requests_from_limits);
-    each(container, "ports", |port| {
-        default(port, "protocol", "TCP");
-        if host_network && let Some(number) = port.get("containerPort").cloned() {
-            default(port, "hostPort", number);
-        }
-    });
+    each(container, "ports", |port| default(port, "protocol", "TCP"));
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         with(container, probe, fill_probe);
     }

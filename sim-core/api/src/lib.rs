@@ -22,6 +22,7 @@ pub mod kind;
 pub mod meta;
 pub mod node;
 pub mod object;
+pub mod patch;
 pub mod pod;
 pub mod schema;
 pub mod selector;

@@ -36,6 +36,7 @@ impl Admission {
             return Ok(Arc::clone(admitted));
         }
         let mut json = spec.json.clone();
+        api::defaults::pod_only(&mut json);
         service_account(&mut json);
         priority(tables, pod, &mut json)?;
         default_tolerations(spec, &mut json);

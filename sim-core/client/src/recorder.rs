@@ -85,10 +85,11 @@ pub struct Recorder {
     seen: Memory<CountedAs, Seen>,
     spam: Memory<(ObjectRef, EventType), TokenBucket>,
     last_name_nanos: i64,
+    tag: Tag,
 }
 
 impl Recorder {
-    /// Tag of its calls; no component may use it for its own.
+    /// Tag of its calls, unless it was given another one; no component may use it for its own.
     pub const TAG: Tag = Tag::MAX;
 
     /// A recorder of a component (`kubelet`) on a host (a node's name; empty for the control plane).
@@ -102,7 +103,13 @@ impl Recorder {
             seen: Memory::new(),
             spam: Memory::new(),
             last_name_nanos: i64::MIN,
+            tag: Self::TAG,
         }
+    }
+
+    /// The same with another tag, for components with several recorders.
+    pub fn tagged(self, tag: Tag) -> Self {
+        Self { tag, ..self }
     }
 
     /// Takes an event. `limit` is the bucket of the client that writes it.
@@ -119,7 +126,7 @@ impl Recorder {
         self.write_next(limit, context);
     }
 
-    /// Takes the reply to its call (tag [`Recorder::TAG`]) and goes on with the next event.
+    /// Takes the reply to its call (known by its tag) and goes on with the next event.
     pub fn on_reply<T: Timer, Q>(&mut self, limit: &mut TokenBucket, context: &mut Context<'_, T, Q>) {
         self.is_writing = false;
         self.write_next(limit, context);
@@ -131,7 +138,7 @@ impl Recorder {
             let stream = context.seed.stream("events", &format!("{}/{}", self.component, self.host));
             let Some(event) = self.correlate(&next, context.now, context.clock, stream) else { continue };
             let at = limit.reserve(context.now);
-            context.call_at(at, Call::RecordEvent(Box::new(event)), Lane::Events, Self::TAG, next.causes);
+            context.call_at(at, Call::RecordEvent(Box::new(event)), Lane::Events, self.tag, next.causes);
             self.is_writing = true;
         }
     }

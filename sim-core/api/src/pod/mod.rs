@@ -6,10 +6,9 @@ mod status;
 mod tests;
 
 pub use spec::{
-    token_volume_name,
     Affinity, Container, ContainerPort, Handler, ImagePullPolicy, NodeAffinity, NodeSelectorTerm, PodSpec,
     PodTemplate, PreferredTerm, Probe, ResourceList, ResourceRequirements, RestartPolicy, Toleration,
-    TolerationOperator, TopologySpreadConstraint, WhenUnsatisfiable,
+    TolerationOperator, TopologySpreadConstraint, WhenUnsatisfiable, token_volume_name,
 };
 pub use status::{ContainerId, ContainerState, ContainerStatus, Phase, PodStatus, QosClass, Terminated};
 
