@@ -16,6 +16,8 @@ pub struct Change {
     pub record: Option<RecordId>,
     /// Dense number of the object among all of its kind that ever were; below 2²⁷.
     pub serial: u32,
+    /// How many recorded commits of the object's name there were before.
+    pub version: u32,
 }
 
 impl Change {

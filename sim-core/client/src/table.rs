@@ -30,6 +30,8 @@ pub struct Entry<T> {
     pub record: Option<RecordId>,
     /// Dense number of the object.
     pub serial: u32,
+    /// How many recorded commits of this name there were before.
+    pub version: u32,
     slot: u32,
 }
 
@@ -45,6 +47,8 @@ struct Version<T> {
 struct Slot<T> {
     key: ObjectKey,
     serial: u32,
+    /// How many recorded commits of this name there were.
+    version: u32,
     versions: SmallVec<[Version<T>; 1]>,
 }
 
@@ -93,6 +97,11 @@ impl<T> Table<T> {
     /// The object's dense number: the how-many-th of its kind it is.
     pub fn serial(&self, key: &ObjectKey) -> Option<u32> {
         self.names.get(key).map(|slot| self.slots[*slot as usize].serial)
+    }
+
+    /// How many recorded commits of this name there were, as far as it is remembered.
+    pub fn version(&self, key: &ObjectKey) -> u32 {
+        self.names.get(key).map_or(0, |slot| self.slots[*slot as usize].version)
     }
 
     /// Everything that a view at this cursor sees, in the order of namespace and name.
@@ -146,8 +155,9 @@ impl<T> Table<T> {
             self.serials += 1;
         }
         slot.versions.push(Version { from: seen_from, object: (!deleted).then(|| Arc::clone(&object)) });
-        let serial = slot.serial;
-        self.log.push_back(Entry { kind, old, new: object, record, serial, slot: slot_number });
+        let (serial, version) = (slot.serial, slot.version);
+        slot.version += u32::from(record.is_some());
+        self.log.push_back(Entry { kind, old, new: object, record, serial, version, slot: slot_number });
         cursor
     }
 
@@ -156,7 +166,7 @@ impl<T> Table<T> {
             let old = self.slots[slot as usize].versions.last().and_then(|v| v.object.clone());
             return (slot, old);
         }
-        let slot = Slot { key: key.clone(), serial: 0, versions: smallvec![] };
+        let slot = Slot { key: key.clone(), serial: 0, version: 0, versions: smallvec![] };
         let number = match self.free.pop() {
             Some(number) => {
                 self.slots[number as usize] = slot;

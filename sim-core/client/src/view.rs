@@ -58,6 +58,7 @@ macro_rules! tables {
                         object: Object::$kind(e.new.clone()),
                         record: e.record,
                         serial: e.serial,
+                        version: e.version,
                     }),)+
                     _ => self.generic.get(&kind).and_then(|t| t.entry(cursor)).map(|e| Change {
                         kind: e.kind,
@@ -65,6 +66,7 @@ macro_rules! tables {
                         object: Object::Generic(e.new.clone()),
                         record: e.record,
                         serial: e.serial,
+                        version: e.version,
                     }),
                 }
             }
@@ -81,6 +83,13 @@ macro_rules! tables {
                 match kind {
                     $(Kind::$kind => self.$field.trim(slowest),)+
                     _ => if let Some(table) = self.generic.get_mut(&kind) { table.trim(slowest) },
+                }
+            }
+            /// How many recorded commits of an object's name there were, as far as it is remembered.
+            pub fn version(&self, kind: Kind, key: &ObjectKey) -> u32 {
+                match kind {
+                    $(Kind::$kind => self.$field.version(key),)+
+                    _ => self.generic.get(&kind).map_or(0, |t| t.version(key)),
                 }
             }
             /// Dense number of an object among all of its kind that ever were.

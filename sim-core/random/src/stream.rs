@@ -54,6 +54,11 @@ impl Stream {
         self.part(&Part::Number(part))
     }
 
+    /// The stream of the part of that name: the luck with one object, say.
+    pub fn named(self, part: &str) -> Self {
+        self.part(&Part::Text(part))
+    }
+
     /// The draw number `counter`, whatever was drawn before. Several values can be taken from it.
     pub fn at(self, counter: u64) -> Draw {
         // ChaCha's own expansion of a 128-bit key: the key twice. The counter is the nonce.

@@ -1,6 +1,6 @@
 //! What the facade keeps of each client of the API server: how many calls it made, and what it has seen.
 
-use api::Kind;
+use api::{Kind, ObjectKey};
 use client::{Class, Cursors, Lane};
 use engine::Key;
 use random::{Draw, Seed, Stream};
@@ -11,6 +11,8 @@ use units::{SimDuration, SimTime};
 pub const CONTROLLER_MANAGER: u32 = 0;
 /// The scheduler.
 pub const SCHEDULER: u32 = 1;
+/// The first controller: each makes its calls through a client of its own.
+pub const FIRST_CONTROLLER: u32 = 1 << 4;
 /// The first kubectl line.
 pub const FIRST_KUBECTL: u32 = 1 << 10;
 /// The first kubelet.
@@ -57,11 +59,21 @@ impl ClientState {
         }
     }
 
-    /// Counts a call: its ordinal in its lane, and its luck.
-    pub fn count_call(&mut self, lane: Lane) -> (u32, Draw) {
+    /// Counts a call: its ordinal in its lane.
+    pub fn count_call(&mut self, lane: Lane) -> u32 {
         let ordinal = self.calls[lane as usize];
         self.calls[lane as usize] += 1;
-        (ordinal, self.api.child(lane as u64).at(u64::from(ordinal)))
+        ordinal
+    }
+
+    /// Luck of a call. It belongs to the object that the call is about and to how often that was written; a call
+    /// without such an object has that of its place among the calls of its lane.
+    pub fn call_draw(&self, lane: Lane, ordinal: u32, about: Option<(Kind, &ObjectKey, u32)>) -> Draw {
+        let stream = self.api.child(lane as u64);
+        match about {
+            Some((kind, key, version)) => of_object(stream, kind, key).at(u64::from(version)),
+            None => stream.at(u64::from(ordinal)),
+        }
     }
 
     /// Key of a call's arrival at the API server.
@@ -88,14 +100,17 @@ impl ClientState {
         last.map_or(committed + delay, |last| last.max(committed + delay))
     }
 
-    /// Luck of the delivery of a revision.
-    pub fn delivery_draw(&self, revision: u64) -> Draw {
-        self.watch.at(revision)
+    /// Luck of the delivery of an object's n-th commit.
+    pub fn delivery_draw(&self, kind: Kind, key: &ObjectKey, version: u32) -> Draw {
+        of_object(self.watch, kind, key).at(u64::from(version))
     }
 
     /// Luck of the delivery of a quiet commit.
-    pub fn quiet_delivery_draw(&self, kind: Kind, serial: u32, committed: SimTime) -> Draw {
-        let stream = self.watch.child(1 + kind.index() as u64).child(u64::from(serial));
-        stream.at(committed.as_nanos().unsigned_abs())
+    pub fn quiet_delivery_draw(&self, kind: Kind, key: &ObjectKey, committed: SimTime) -> Draw {
+        of_object(self.watch, kind, key).named("quiet").at(committed.as_nanos().unsigned_abs())
     }
+}
+
+fn of_object(stream: Stream, kind: Kind, key: &ObjectKey) -> Stream {
+    stream.child(kind.index() as u64).named(&key.namespace).named(&key.name)
 }

@@ -59,7 +59,7 @@ impl Simulation {
             }
             let Some(change) = self.apiserver.tables().change(kind, write.cursor) else { return };
             let client = &mut self.kubectl[number].client;
-            let key = delivery_key(client, kind, write, change.serial, now, delay);
+            let key = delivery_key(client, &change, write, now, delay);
             let line = u32::try_from(number).unwrap_or_default();
             self.queue.push(key, Event::KubectlDelivery { line, change: Box::new(change) });
         }

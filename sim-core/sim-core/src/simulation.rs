@@ -1,6 +1,6 @@
 //! A simulation: everything that exists at one moment of virtual time. It is a value: clone it, and both go their ways.
 
-use crate::client_state::{CONTROLLER_MANAGER, ClientState, FIRST_KUBECTL, SCHEDULER};
+use crate::client_state::{CONTROLLER_MANAGER, ClientState, FIRST_CONTROLLER, FIRST_KUBECTL, SCHEDULER};
 use crate::event::{Caller, Event, Request, Watcher};
 use crate::host::Host;
 use crate::kubectl_line::KubectlProcess;
@@ -9,7 +9,7 @@ use crate::profile::Profile;
 use crate::setup::{Behaviors, Setup};
 use api::{Kind, Name, Object};
 use apiserver::{ApiServer, Write};
-use client::{Agent, Class, Context, Cursors, Input, Output, Reply, Timer, View};
+use client::{Agent, Change, Class, Context, Cursors, Input, Output, Reply, Timer, View};
 use engine::{EventHash, Key, Queue};
 use journal::{Body, Causes, ChangeType, Commit, Record, RecordId, Refusal};
 use kube_controller_manager::ControllerManager;
@@ -42,6 +42,8 @@ pub struct Simulation {
     events: u64,
     pub(crate) apiserver: ApiServer,
     controller_manager: Process<ControllerManager>,
+    /// The controllers' own clients, by the controllers' numbers.
+    controllers: BTreeMap<u8, ClientState>,
     scheduler: Process<Scheduler>,
     pub(crate) hosts: Vec<Host>,
     pub(crate) host_numbers: BTreeMap<Name, u32>,
@@ -69,6 +71,7 @@ impl Simulation {
                 agent: ControllerManager::new(),
                 client: ClientState::new(seed, CONTROLLER_MANAGER, "kube-controller-manager"),
             },
+            controllers: BTreeMap::new(),
             scheduler: Process {
                 agent: Scheduler::new(crate::config::scheduler(&setup.profile)),
                 client: ClientState::new(seed, SCHEDULER, "kube-scheduler"),
@@ -243,13 +246,13 @@ impl Simulation {
 
     fn send_to(&mut self, to: Watcher, write: &Write) {
         let (now, kind, cursor) = (self.now(), write.object.kind(), write.cursor);
-        let serial = self.apiserver.tables().change(kind, cursor).map(|c| c.serial).unwrap_or_default();
+        let Some(change) = self.apiserver.tables().change(kind, cursor) else { return };
         let delay = self.profile.watch_delay;
         let client = match to {
             Watcher::ControllerManager => &mut self.controller_manager.client,
             Watcher::Scheduler => &mut self.scheduler.client,
         };
-        let key = delivery_key(client, kind, write, serial, now, delay);
+        let key = delivery_key(client, &change, write, now, delay);
         self.queue.push(key, Event::Delivery { to, kind, cursor });
     }
 
@@ -274,7 +277,7 @@ impl Simulation {
         }
         let delay = if newly_bound { self.profile.watch_delay_after_bind } else { self.profile.watch_delay };
         let client = &mut self.hosts[number as usize].client;
-        let key = delivery_key(client, kind, write, change.serial, now, delay);
+        let key = delivery_key(client, &change, write, now, delay);
         self.queue.push(key, Event::KubeletDelivery { node: number, change: Box::new(change) });
     }
 
@@ -375,12 +378,29 @@ impl Simulation {
     /// A call leaves its client at `at` and reaches the server after the latency of its kind.
     pub(crate) fn send_call(&mut self, at: SimTime, request: Request) {
         let latency = latency::of_call(&self.profile, &request.call);
-        let client = self.client_mut(request.from);
-        let (ordinal, mut draw) = client.count_call(request.lane);
+        let (kind, about) = request.call.about();
+        let version = self.apiserver.tables().version(kind, &about);
+        let named = (!about.name.is_empty()).then_some((kind, &about, version));
+        let client = self.caller_mut(request.from, request.tag);
+        let ordinal = client.count_call(request.lane);
+        let mut draw = client.call_draw(request.lane, ordinal, named);
         let is_first_of_kubectl = matches!(request.from, Caller::Kubectl(_)) && ordinal == 0;
         let arrives = if is_first_of_kubectl { at } else { at + latency.draw(&mut draw) };
         let key = client.request_key(arrives, request.lane, ordinal);
         self.queue.push(key, Event::Request(Box::new(request)));
+    }
+
+    /// The client that makes a call: each controller has one of its own.
+    fn caller_mut(&mut self, caller: Caller, tag: client::Tag) -> &mut ClientState {
+        match caller {
+            Caller::ControllerManager => {
+                let number = ControllerManager::controller(tag);
+                let (seed, name) = (self.seed, ControllerManager::user(tag));
+                let new = || ClientState::new(seed, FIRST_CONTROLLER + u32::from(number), name);
+                self.controllers.entry(number).or_insert_with(new)
+            }
+            other => self.client_mut(other),
+        }
     }
 
     /// Puts a component's timer into the queue under its own key.
@@ -423,22 +443,27 @@ impl Simulation {
 /// Key of the delivery of a commit to a watcher: its revision, or, of a quiet commit, the object.
 pub(crate) fn delivery_key(
     client: &mut ClientState,
-    kind: Kind,
+    change: &Change,
     write: &Write,
-    serial: u32,
     now: SimTime,
     delay: random::Latency,
 ) -> Key {
+    let (kind, object) = (write.object.kind(), write.object.key());
     if write.record.is_some() {
         let revision = write.object.meta().resource_version;
-        let delay = delay.draw(&mut client.delivery_draw(revision));
+        let delay = delay.draw(&mut client.delivery_draw(kind, &object, change.version));
         let at = client.delivery_time(kind, now, delay);
         let timer = u32::try_from(revision).unwrap_or_else(|_| panic!("more than 2^32 revisions"));
         return Key::new(at, Class::Delivery as u8, client.number, timer);
     }
-    let delay = delay.draw(&mut client.quiet_delivery_draw(kind, serial, now));
+    let delay = delay.draw(&mut client.quiet_delivery_draw(kind, &object, now));
     let at = client.quiet_delivery_time(kind, now, delay);
-    Key::new(at, Class::QuietDelivery as u8, client.number, serial << 1 | u32::from(kind == Kind::Lease))
+    Key::new(
+        at,
+        Class::QuietDelivery as u8,
+        client.number,
+        change.serial << 1 | u32::from(kind == Kind::Lease),
+    )
 }
 
 /// Gives a process an input with all that it may touch, and returns what it leaves.

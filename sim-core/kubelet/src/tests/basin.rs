@@ -121,7 +121,7 @@ impl Basin {
         let kind = if self.node.is_some() { ChangeType::Modified } else { ChangeType::Added };
         self.node = Some(Arc::new(node.clone()));
         let object = Object::Node(Arc::new(node));
-        self.deliver(Change { kind, old: None, object, record: None, serial: 0 }, 0);
+        self.deliver(Change { kind, old: None, object, record: None, serial: 0, version: 0 }, 0);
     }
 
     /// Runs until this time in milliseconds, included.
