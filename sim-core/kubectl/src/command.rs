@@ -68,7 +68,8 @@ impl Command {
     /// An `apply -f` of objects that are at hand; `line` is how it is shown later.
     pub fn apply(line: &str, manifests: Vec<Manifest>) -> Self {
         let words = ["apply", "-f", "-"].map(str::to_owned);
-        let mut command = Self::of_words(line, &words).unwrap_or_else(|_| panic!("the grammar knows apply -f"));
+        let mut command =
+            Self::of_words(line, &words).unwrap_or_else(|_| panic!("the grammar knows apply -f"));
         command.load(manifests);
         command
     }

@@ -335,6 +335,8 @@ impl Simulation {
         }
         let now = self.now();
         let shared = (now, self.clock, self.seed);
+        let out = drive(&mut self.controller_manager, &self.apiserver, shared, |agent, context| agent.start(context));
+        self.carry_out(Caller::ControllerManager, out, Event::ControllerManager);
         let out = drive(&mut self.scheduler, &self.apiserver, shared, |agent, context| agent.start(context));
         self.carry_out(Caller::Scheduler, out, Event::Scheduler);
     }

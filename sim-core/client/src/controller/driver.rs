@@ -101,6 +101,10 @@ impl<C: Controller> Driver<C> {
     pub fn controller(&self) -> &C {
         &self.controller
     }
+    /// The controller, to be told what no change says.
+    pub fn controller_mut(&mut self) -> &mut C {
+        &mut self.controller
+    }
     /// Whether a key is being synced.
     pub fn is_processing(&self, key: &C::Key) -> bool {
         self.queues[C::queue_of(key)].work.is_processing(key)

@@ -109,10 +109,10 @@ fn cascade(given: &Given) -> Result<(Propagation, Option<String>), UsageError> {
     };
     match given.text("cascade") {
         None | Some("background") => Ok((Propagation::Background, None)),
-        Some("foreground") => Ok((Propagation::Foreground, None)),
-        Some("orphan") => Ok((Propagation::Orphan, None)),
         Some("true") => Ok((Propagation::Background, old("true", "background"))),
-        Some("false") => Ok((Propagation::Orphan, old("false", "orphan"))),
+        Some(later @ ("foreground" | "orphan" | "false")) => {
+            Err(UsageError::not_modelled(format!("delete --cascade={later}")))
+        }
         Some(other) => Err(UsageError::error(format!(
             "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
         ))),

@@ -111,7 +111,14 @@ impl Server {
     /// Lets a deleted object go; the change that watchers see.
     pub fn finish(&mut self, kind: Kind, namespace: &str, name: &str) -> Change {
         let object = self.objects.remove(&(kind, ObjectKey::new(namespace, name))).expect("it exists");
-        Change { kind: ChangeType::Deleted, old: None, object: typed(kind, &object), record: None, serial: 0, version: 0 }
+        Change {
+            kind: ChangeType::Deleted,
+            old: None,
+            object: typed(kind, &object),
+            record: None,
+            serial: 0,
+            version: 0,
+        }
     }
 
     /// Begins a line, in the namespace `testing`, with the objects of `files` (by name) at hand.
