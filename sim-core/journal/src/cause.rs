@@ -35,7 +35,7 @@ impl Causes {
         }
     }
     /// The ranges, both ends included, in rising order.
-    pub fn ranges(&self) -> impl Iterator<Item = (RecordId, RecordId)> + '_ {
+    pub fn ranges(&self) -> impl DoubleEndedIterator<Item = (RecordId, RecordId)> + ExactSizeIterator + '_ {
         self.0.iter().map(|&(first, last)| (RecordId(first), RecordId(last)))
     }
     /// Every record, in rising order.
@@ -55,7 +55,7 @@ impl Causes {
         std::mem::take(self)
     }
 
-    fn add_range(&mut self, first: u64, last: u64) {
+    pub(crate) fn add_range(&mut self, first: u64, last: u64) {
         // Position behind all ranges that end before `first` and do not touch it.
         let at = self.0.partition_point(|&(_, end)| end.saturating_add(1) < first);
         let touching = self.0[at..].iter().take_while(|&&(start, _)| start <= last.saturating_add(1)).count();

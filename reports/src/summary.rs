@@ -1,0 +1,184 @@
+//! What a run came to: each workload with its numbers, and the three worst with their reason.
+//!
+//! A fold over the objects of the last moment. The words are those of the newest Warning about the object, or of its
+//! own status.
+
+mod trouble;
+
+use crate::workload::{Owners, Workload};
+use api::pod::{Phase, Pod};
+use api::{Kind, Name, Object, ObjectKey};
+use std::collections::BTreeMap;
+use trouble::Troubles;
+
+/// How many of the worst are named.
+const WORST: usize = 3;
+/// Rows of a table in the text, beyond which the rest is counted.
+const ROWS: usize = 15;
+
+/// A Deployment, or another owner of pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkloadRow {
+    /// `deployment/web`, with its namespace in front unless that is `default`.
+    pub name: String,
+    /// How many pods it wants; of kinds that nothing here acts on, how many it has.
+    pub desired: i64,
+    /// Its pods that are Ready.
+    pub ready: i64,
+    /// Its pods of whatever state.
+    pub pods: i64,
+    /// Restarts of their containers.
+    pub restarts: i64,
+}
+
+/// A pod that nobody made but the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRow {
+    /// `pod/db`, with its namespace in front unless that is `default`.
+    pub name: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Whether it is Ready.
+    pub ready: bool,
+    /// Restarts of its containers.
+    pub restarts: i64,
+    /// Its node; empty if it has none.
+    pub node: Name,
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it is about.
+    pub name: String,
+    /// What is wrong: `3 of 10 pods Pending`.
+    pub what: String,
+    /// Why, in the words of whoever said so; may be empty.
+    pub why: String,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Workloads, by namespace and name.
+    pub workloads: Vec<WorkloadRow>,
+    /// Pods without an owner.
+    pub pods: Vec<PodRow>,
+    /// How many nodes there are, and how many of them are Ready.
+    pub nodes: (usize, usize),
+    /// The worst, at most three.
+    pub worst: Vec<Trouble>,
+}
+
+impl Summary {
+    /// Sums up these objects, which may come in any order.
+    pub fn of<'a>(objects: impl Iterator<Item = &'a Object> + Clone) -> Self {
+        let mut owners = Owners::default();
+        objects.clone().for_each(|object| owners.learn(object));
+        let (mut summary, mut rows) = (Self::default(), BTreeMap::<Workload, WorkloadRow>::new());
+        let mut troubles = Troubles::default();
+        for object in objects {
+            match object {
+                Object::Node(node) => {
+                    summary.nodes.0 += 1;
+                    summary.nodes.1 += usize::from(node.is_ready());
+                    troubles.node(node);
+                }
+                Object::Deployment(deployment) => {
+                    let workload = Workload::itself(Kind::Deployment, &deployment.meta);
+                    rows.entry(workload).or_default().desired = i64::from(deployment.spec.replicas);
+                    troubles.deployment(deployment);
+                }
+                Object::Event(event) => troubles.event(event),
+                Object::Pod(pod) => {
+                    let workload = owners.workload(Kind::Pod, &pod.meta);
+                    troubles.pod(&workload, pod);
+                    if pod.meta.controller().is_some() {
+                        count(rows.entry(workload).or_default(), pod);
+                    } else {
+                        summary.pods.push(pod_row(&workload, pod));
+                    }
+                }
+                _ => {}
+            }
+        }
+        summary.workloads = rows.into_iter().map(|(workload, row)| named(&workload, row)).collect();
+        summary.pods.sort_by(|a, b| a.name.cmp(&b.name));
+        summary.worst = troubles.worst(WORST);
+        summary
+    }
+}
+
+fn named(workload: &Workload, row: WorkloadRow) -> WorkloadRow {
+    let desired = if workload.kind == "deployment" { row.desired } else { row.pods };
+    WorkloadRow { name: workload.to_string(), desired, ..row }
+}
+
+fn restarts(pod: &Pod) -> i64 {
+    let all = pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
+    all.map(|status| i64::from(status.restart_count)).sum()
+}
+
+fn count(row: &mut WorkloadRow, pod: &Pod) {
+    row.pods += 1;
+    row.ready += i64::from(pod.is_ready());
+    row.restarts += restarts(pod);
+}
+
+fn pod_row(workload: &Workload, pod: &Pod) -> PodRow {
+    PodRow {
+        name: workload.to_string(),
+        phase: pod.status.phase,
+        ready: pod.is_ready(),
+        restarts: restarts(pod),
+        node: pod.node_name.clone(),
+    }
+}
+
+/// The summary as text: at most 40 lines.
+pub fn render(summary: &Summary) -> String {
+    let (nodes, ready) = summary.nodes;
+    let mut text = format!("nodes: {ready} of {nodes} Ready\n");
+    if !summary.workloads.is_empty() {
+        let row = |w: &WorkloadRow| {
+            vec![w.name.clone(), w.desired.to_string(), w.ready.to_string(), w.restarts.to_string()]
+        };
+        let rows = summary.workloads.iter().map(row).collect();
+        table(&mut text, ["WORKLOAD", "DESIRED", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
+    }
+    if !summary.pods.is_empty() {
+        let row = |p: &PodRow| {
+            let ready = if p.ready { "yes" } else { "no" };
+            vec![p.name.clone(), p.phase.to_string(), ready.to_owned(), p.restarts.to_string()]
+        };
+        let rows = summary.pods.iter().map(row).collect();
+        table(&mut text, ["POD", "PHASE", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
+    }
+    for trouble in &summary.worst {
+        let why = if trouble.why.is_empty() { String::new() } else { format!(": {}", trouble.why) };
+        text.push_str(&format!("! {}  {}{why}\n", trouble.name, trouble.what));
+    }
+    text
+}
+
+/// Columns as wide as their widest cell.
+fn table(text: &mut String, head: Vec<String>, rows: Vec<Vec<String>>) {
+    let more = rows.len().saturating_sub(ROWS);
+    let shown: Vec<Vec<String>> = std::iter::once(head).chain(rows.into_iter().take(ROWS)).collect();
+    let width = |column: usize| shown.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..shown[0].len()).map(width).collect();
+    for row in &shown {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    if more > 0 {
+        text.push_str(&format!("… and {more} more\n"));
+    }
+}
+
+/// Where messages about an object are looked up.
+type About = (Kind, ObjectKey);
+
+#[cfg(test)]
+mod tests;
