@@ -1,7 +1,7 @@
 //! Agents: components that are driven by inputs and leave outputs.
 
 use crate::{Call, Change, Reply, Timer, View};
-use journal::{Body, Causes};
+use journal::{Body, Causes, RecordId};
 use random::Seed;
 use serde::{Deserialize, Serialize};
 use units::{Clock, SimTime};
@@ -91,7 +91,10 @@ pub struct Context<'a, T, Q = ()> {
     pub seed: Seed,
     /// The cluster as the component sees it.
     pub view: View<'a>,
-    /// What it leaves to be done, in order.
+    /// The number that the first record left in this turn will have; those behind it follow. Records are written
+    /// before anything else of a turn is done, so that its calls can name them as causes.
+    pub next_record: RecordId,
+    /// What it leaves to be done, in order; empty at the beginning of a turn.
     pub out: &'a mut Vec<Output<T, Q>>,
 }
 
@@ -109,9 +112,11 @@ impl<T: Timer, Q> Context<'_, T, Q> {
     pub fn timer(&mut self, at: SimTime, timer: T) {
         self.out.push(Output::Timer { at: at.max(self.now), timer });
     }
-    /// Writes a record.
-    pub fn record(&mut self, body: Body, causes: Causes) {
+    /// Writes a record, and says which number it will have.
+    pub fn record(&mut self, body: Body, causes: Causes) -> RecordId {
+        let before = self.out.iter().filter(|output| matches!(output, Output::Record { .. })).count() as u64;
         self.out.push(Output::Record { body, causes });
+        RecordId(self.next_record.0 + before)
     }
     /// Asks the container runtime.
     pub fn runtime(&mut self, request: Q) {

@@ -281,7 +281,14 @@ mod tests {
                 message: message.into(),
             };
             let view = View::new(&tables, &cursors);
-            let mut context = Context { now, clock: Clock::default(), seed: Seed(1), view, out: &mut out };
+            let mut context = Context {
+                now,
+                clock: Clock::default(),
+                seed: Seed(1),
+                view,
+                next_record: journal::RecordId(0),
+                out: &mut out,
+            };
             recorder.event(event, Causes::none(), &mut limit, &mut context);
             recorder.on_reply(&mut limit, &mut context);
             now += apart;

@@ -26,7 +26,7 @@ use api::event::{Action, EventType};
 use api::pod::Pod;
 use api::{Kind, LabelSelector, Name, ObjectKey, ObjectRef, StringMap};
 use client::{Agent, Call, Context, Cursor, Input, Lane, Reply, Tag, TokenBucket};
-use journal::{Attempt, AttemptOutcome, Body, Causes};
+use journal::{Attempt, AttemptOutcome, Body, Causes, RecordId};
 use random::{Latency, Seed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -173,8 +173,9 @@ impl Scheduler {
     }
 
     fn finish(&mut self, deciding: Deciding, context: Ctx<'_, '_>) {
-        let Deciding { entry, result, .. } = deciding;
-        self.record(&entry, &result, context);
+        let Deciding { mut entry, result, .. } = deciding;
+        let attempt = self.record(&entry, &result, context);
+        entry.causes = attempt.into();
         match result {
             Ok(decision) => self.bind(entry, decision.node, context),
             Err(error) => {
@@ -184,7 +185,12 @@ impl Scheduler {
         }
     }
 
-    fn record(&self, entry: &QueuedPod, result: &Result<Decision, FitError>, context: Ctx<'_, '_>) {
+    fn record(
+        &self,
+        entry: &QueuedPod,
+        result: &Result<Decision, FitError>,
+        context: Ctx<'_, '_>,
+    ) -> RecordId {
         let (diagnosis, scores, outcome) = match result {
             Ok(decision) => {
                 (&decision.diagnosis, decision.top.clone(), AttemptOutcome::Chosen(decision.node.clone()))
@@ -203,7 +209,7 @@ impl Scheduler {
             scores,
             outcome,
         };
-        context.record(Body::Attempt(Box::new(attempt)), entry.causes.clone());
+        context.record(Body::Attempt(Box::new(attempt)), entry.causes.clone())
     }
 
     /// Counts the pod on its node and has it bound; the next decision does not wait for that.

@@ -11,7 +11,7 @@ use api::event::EventType;
 use api::pod::{Container, ContainerState, Handler, Probe};
 use api::{Kind, ObjectRef};
 use cri::{ContainerId, PodRequest, ProbeFailure, ProbeOutcome, ProbeRole, ProbeWay, Request};
-use journal::{Body, Causes, Occurrence, ProbeKind, What};
+use journal::{Body, Causes, Occurrence, ProbeKind, RecordId, What};
 use units::{SimDuration, SimTime};
 
 /// A stored result of a probe.
@@ -337,15 +337,24 @@ impl Kubelet {
         let is_news = reached.is_some() && entry.probes[at].result != reached;
         if let Some(failure) = failure {
             let threshold = reached.is_some();
-            self.tell_failure(serial, container, (role, probe), failure, context);
             let what = What::ProbeFailed { probe: kind(role), threshold };
-            record(&pod, container, what, context);
+            let failed = record(&pod, container, what, context);
+            self.tell_failure(serial, container, (role, probe), (failure, failed), context);
+            self.because(serial, failed, is_news);
         } else if is_news {
-            record(&pod, container, What::ProbePassed(kind(role)), context);
+            let passed = record(&pod, container, What::ProbePassed(kind(role)), context);
+            self.because(serial, passed, true);
         }
         if let Some(verdict) = reached {
             self.store(serial, at, verdict, context);
             self.hold(serial, at, verdict);
+        }
+    }
+
+    /// The next status of the pod is caused by this record, too, if it is news.
+    fn because(&mut self, serial: u32, record: RecordId, is_news: bool) {
+        if let Some(entry) = self.pods.get_mut(&serial).filter(|_| is_news) {
+            entry.causes.add(record);
         }
     }
 
@@ -368,7 +377,7 @@ impl Kubelet {
         serial: u32,
         container: &Container,
         (role, probe): (ProbeRole, &Probe),
-        failure: ProbeFailure,
+        (failure, failed): (ProbeFailure, RecordId),
         context: &mut Context<'_>,
     ) {
         let Some(entry) = self.pods.get(&serial) else { return };
@@ -380,7 +389,7 @@ impl Kubelet {
         let text = output(probe, container, entry.status().pod_ip, failure);
         let message = format!("{what} probe failed: {text}");
         let event = (EventType::Warning, "Unhealthy");
-        self.events.container(&entry.pod, &container.name, event, message, Causes::none(), context);
+        self.events.container(&entry.pod, &container.name, event, message, failed.into(), context);
     }
 
     /// Stores a result; what it changes is patched into the cached status at once.
@@ -468,8 +477,8 @@ fn period(entry: &PodEntry, at: usize) -> Option<SimDuration> {
     probe_of(entry.container(w.index)?, w.role).map(|probe| seconds(probe.period_seconds))
 }
 
-fn record(pod: &api::pod::Pod, container: &Container, what: What, context: &mut Context<'_>) {
+fn record(pod: &api::pod::Pod, container: &Container, what: What, context: &mut Context<'_>) -> RecordId {
     let about = ObjectRef::new(Kind::Pod, &pod.meta);
     let occurrence = Occurrence { about, container: container.name.clone(), what };
-    context.record(Body::Occurrence(Box::new(occurrence)), Causes::none());
+    context.record(Body::Occurrence(Box::new(occurrence)), Causes::none())
 }

@@ -83,11 +83,14 @@ impl Simulation {
         node: u32,
         turn: impl FnOnce(&mut Kubelet, &mut Context<'_, kubelet::Timer, cri::Request>),
     ) -> Vec<Output<kubelet::Timer, cri::Request>> {
-        let (now, clock, seed) = (self.now(), self.clock, self.seed);
+        let (now, clock, seed, next_record) = (self.now(), self.clock, self.seed, self.next_record());
         let (mut out, nothing) = (Vec::new(), Cursors::default());
         // A kubelet keeps what concerns its node itself; it has no view of whole kinds.
         let view = View::new(self.apiserver.tables(), &nothing);
-        turn(&mut self.hosts[node as usize].kubelet, &mut Context { now, clock, seed, view, out: &mut out });
+        turn(
+            &mut self.hosts[node as usize].kubelet,
+            &mut Context { now, clock, seed, view, next_record, out: &mut out },
+        );
         out
     }
 
@@ -97,7 +100,7 @@ impl Simulation {
         out: Vec<Output<kubelet::Timer, cri::Request>>,
     ) -> VecDeque<cri::Answer> {
         let mut answers = VecDeque::new();
-        for output in out {
+        for output in self.write_records(out) {
             match output {
                 Output::Call { call, lane, tag, at, causes } => {
                     let from = Caller::Kubelet(node);
@@ -106,9 +109,7 @@ impl Simulation {
                 Output::Timer { at, timer } => {
                     self.set_timer(at, timer, |timer| Event::Kubelet { node, timer })
                 }
-                Output::Record { body, causes } => {
-                    self.record(causes, body);
-                }
+                Output::Record { .. } => {}
                 Output::Runtime(request) => answers.extend(self.machine_request(node, request)),
             }
         }

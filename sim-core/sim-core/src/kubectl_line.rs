@@ -70,11 +70,11 @@ impl Simulation {
         line: u32,
         turn: impl FnOnce(&mut kubectl::Run, &mut Context<'_, kubectl::Timer, ()>),
     ) {
-        let (now, clock, seed) = (self.now(), self.clock, self.seed);
+        let (now, clock, seed, next_record) = (self.now(), self.clock, self.seed, self.next_record());
         let (mut out, nothing) = (Vec::new(), Cursors::default());
         let view = View::new(self.apiserver.tables(), &nothing);
         let process = &mut self.kubectl[line as usize];
-        turn(&mut process.run, &mut Context { now, clock, seed, view, out: &mut out });
+        turn(&mut process.run, &mut Context { now, clock, seed, view, next_record, out: &mut out });
         self.carry_out(Caller::Kubectl(line), out, |timer| Event::Kubectl { line, timer });
         self.record_outcome(line);
     }

@@ -312,16 +312,16 @@ impl Simulation {
     }
 
     fn controller_manager_input(&mut self, input: Input<kube_controller_manager::Timer, ()>) {
-        let (now, process) = (self.now(), &mut self.controller_manager);
-        let out = drive(process, &self.apiserver, (now, self.clock, self.seed), |agent, context| {
+        let shared = (self.now(), self.clock, self.seed, self.next_record());
+        let out = drive(&mut self.controller_manager, &self.apiserver, shared, |agent, context| {
             agent.on_input(input, context);
         });
         self.carry_out(Caller::ControllerManager, out, Event::ControllerManager);
     }
 
     fn scheduler_input(&mut self, input: Input<kube_scheduler::SchedulerTimer, ()>) {
-        let (now, process) = (self.now(), &mut self.scheduler);
-        let out = drive(process, &self.apiserver, (now, self.clock, self.seed), |agent, context| {
+        let shared = (self.now(), self.clock, self.seed, self.next_record());
+        let out = drive(&mut self.scheduler, &self.apiserver, shared, |agent, context| {
             agent.on_input(input, context);
         });
         self.carry_out(Caller::Scheduler, out, Event::Scheduler);
@@ -333,9 +333,10 @@ impl Simulation {
             let head = self.apiserver.tables().head(kind);
             self.show_existing(kind, head);
         }
-        let now = self.now();
-        let shared = (now, self.clock, self.seed);
-        let out = drive(&mut self.controller_manager, &self.apiserver, shared, |agent, context| agent.start(context));
+        let shared = (self.now(), self.clock, self.seed, self.next_record());
+        let out = drive(&mut self.controller_manager, &self.apiserver, shared, |agent, context| {
+            agent.start(context)
+        });
         self.carry_out(Caller::ControllerManager, out, Event::ControllerManager);
         let out = drive(&mut self.scheduler, &self.apiserver, shared, |agent, context| agent.start(context));
         self.carry_out(Caller::Scheduler, out, Event::Scheduler);
@@ -363,18 +364,27 @@ impl Simulation {
         out: Vec<Output<T, ()>>,
         event: impl Fn(T) -> Event,
     ) {
-        for output in out {
+        for output in self.write_records(out) {
             match output {
                 Output::Call { call, lane, tag, at, causes } => {
                     self.send_call(at, Request { from, lane, tag, call: *call, causes });
                 }
                 Output::Timer { at, timer } => self.set_timer(at, timer, &event),
-                Output::Record { body, causes } => {
-                    self.record(causes, body);
-                }
-                Output::Runtime(()) => {}
+                Output::Record { .. } | Output::Runtime(()) => {}
             }
         }
+    }
+
+    /// Writes the records of a turn, before anything else of it is done, and gives the rest back.
+    pub(crate) fn write_records<T, Q>(&mut self, out: Vec<Output<T, Q>>) -> Vec<Output<T, Q>> {
+        let (records, rest): (Vec<_>, Vec<_>) =
+            out.into_iter().partition(|o| matches!(o, Output::Record { .. }));
+        for record in records {
+            if let Output::Record { body, causes } = record {
+                self.record(causes, body);
+            }
+        }
+        rest
     }
 
     /// A call leaves its client at `at` and reaches the server after the latency of its kind.
@@ -472,11 +482,11 @@ pub(crate) fn delivery_key(
 fn drive<A: Agent<RuntimeRequest = ()>>(
     process: &mut Process<A>,
     apiserver: &ApiServer,
-    (now, clock, seed): (SimTime, Clock, Seed),
+    (now, clock, seed, next_record): (SimTime, Clock, Seed, RecordId),
     input: impl FnOnce(&mut A, &mut Context<'_, A::Timer, ()>),
 ) -> Vec<Output<A::Timer, ()>> {
     let mut out = Vec::new();
     let view = View::new(apiserver.tables(), &process.client.cursors);
-    input(&mut process.agent, &mut Context { now, clock, seed, view, out: &mut out });
+    input(&mut process.agent, &mut Context { now, clock, seed, view, next_record, out: &mut out });
     out
 }

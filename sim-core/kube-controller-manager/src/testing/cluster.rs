@@ -157,7 +157,10 @@ impl Cluster {
         let mut out = Vec::new();
         let view = View::new(&self.tables, &self.cursors);
         let (now, clock, seed) = (self.now, Clock::default(), Seed(7));
-        self.manager.on_input(input, &mut Context { now, clock, seed, view, out: &mut out });
+        self.manager.on_input(
+            input,
+            &mut Context { now, clock, seed, view, next_record: journal::RecordId(0), out: &mut out },
+        );
         for output in out {
             match output {
                 Output::Call { call, tag, at, causes, .. } => {

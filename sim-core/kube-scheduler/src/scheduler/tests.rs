@@ -125,6 +125,7 @@ impl Cluster {
             clock: Clock::default(),
             seed: Seed(1),
             view: View::new(&self.tables, &self.cursors),
+            next_record: journal::RecordId(0),
             out: &mut out,
         };
         act(&mut self.scheduler, &mut context);

@@ -151,6 +151,7 @@ impl Server {
                 clock: Clock::default(),
                 seed: Seed(0),
                 view: View::new(&tables, &cursors),
+                next_record: journal::RecordId(0),
                 out: &mut out,
             };
             match input {

@@ -168,8 +168,14 @@ impl Basin {
         let (tables, cursors) = (Tables::default(), Cursors::default());
         let mut out = Vec::new();
         let view = View::new(&tables, &cursors);
-        let mut context =
-            Context { now: self.now, clock: Clock::default(), seed: self.seed, view, out: &mut out };
+        let mut context = Context {
+            now: self.now,
+            clock: Clock::default(),
+            seed: self.seed,
+            view,
+            next_record: journal::RecordId(0),
+            out: &mut out,
+        };
         act(&mut self.kubelet, &mut context);
         let mut outputs: VecDeque<_> = out.into();
         while let Some(output) = outputs.pop_front() {
@@ -255,7 +261,7 @@ impl Basin {
         };
         let old = old.map(Object::Pod);
         let record = Some(RecordId(self.records));
-        self.deliver(Change { kind, old, object: Object::Pod(object), record, serial }, delay);
+        self.deliver(Change { kind, old, object: Object::Pod(object), record, serial, version: 0 }, delay);
     }
 
     fn serve(&mut self, call: Call) -> Reply {

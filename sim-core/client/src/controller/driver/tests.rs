@@ -93,7 +93,10 @@ impl Bench {
     ) -> Vec<Output<Wake, ()>> {
         let view = View::new(&self.tables, &self.cursors);
         let (now, clock, seed) = (self.now, Clock::default(), Seed(1));
-        act(&mut self.driver, &mut Context { now, clock, seed, view, out: &mut self.out });
+        act(
+            &mut self.driver,
+            &mut Context { now, clock, seed, view, next_record: journal::RecordId(0), out: &mut self.out },
+        );
         std::mem::take(&mut self.out)
     }
     fn add(&mut self, key: Key, record: u64) -> Vec<Output<Wake, ()>> {
