@@ -15,6 +15,7 @@ mod setup;
 mod simulation;
 
 pub use event::Event;
+pub use kube_scheduler::{Options as ScheduleOptions, Placement, schedule_all};
 pub use profile::{Profile, ProfileName};
 pub use setup::{BehaviorRule, NodeSetup, Setup};
 pub use simulation::Simulation;

@@ -1,0 +1,7 @@
+//! The binary `wavetank`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wavetank::main()
+}
