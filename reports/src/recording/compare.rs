@@ -285,8 +285,8 @@ mod tests {
         let early = steps(json!([[10.0, 1]]));
         check(&early, &[steps(json!([[11.0, 1]]))], passed(1.0));
         check(&early, &[steps(json!([[9.0, 1]]))], passed(1.0));
-        check(&early, &[steps(json!([[11.5, 1]]))], late(1.5));
-        check(&early, &[steps(json!([[8.5, 1]]))], late(1.5));
+        check(&early, &[steps(json!([[11.25, 1]]))], late(1.25));
+        check(&early, &[steps(json!([[8.75, 1]]))], late(1.25));
         let hundred = steps(json!([[100.0, 1]]));
         check(&hundred, &[steps(json!([[102.0, 1]]))], passed(2.0));
         check(&hundred, &[steps(json!([[102.5, 1]]))], late(2.5));

@@ -516,6 +516,59 @@ mod tests {
     }
 
     #[test]
+    fn what_leaves_a_node_is_not_counted_there() {
+        let on = |node| json!({"spec": {"nodeName": node}});
+        let mut leaving = on("n1");
+        merge(&mut leaving, json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:20Z"}}));
+        let all = seen(&[
+            (0.0, "ADDED", object("ReplicaSet", "web", json!({}))),
+            (1.0, "ADDED", pod_of("ReplicaSet", "web", "p1", leaving)),
+            (1.0, "ADDED", pod_of("ReplicaSet", "web", "p2", on("n1"))),
+            (1.0, "ADDED", pod_of("ReplicaSet", "web", "p3", on("n2"))),
+            (1.0, "ADDED", pod_of("ReplicaSet", "web", "p4", on("n2"))),
+        ]);
+        let group = "ReplicaSet/default/web/pods";
+        check(
+            &all,
+            &[
+                (&format!("{group}.byNode"), json!({"n1": 1, "n2": 2})),
+                (&format!("{group}.perNode"), json!([2, 1])),
+                (&format!("{group}.terminating"), json!([[1.0, 1]])),
+                (&format!("{group}.scheduled"), json!([[1.0, 4]])),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_later_status_adds_to_what_is_known_of_a_run() {
+        let status = |state: Value| json!({"status": {"containerStatuses": [{"name": "c", "containerID": "id1", "state": state}]}});
+        let all = seen(&[
+            (1.0, "ADDED", pod("a", status(json!({"running": {"startedAt": "2026-01-01T00:00:11Z"}})))),
+            (2.0, "MODIFIED", pod("a", status(json!({"terminated": {"exitCode": 137}})))),
+        ]);
+        check(&all, &[("Pod/default/a/c/runs", json!({"type": "runs", "runs": [[1, null, 137, null]]}))]);
+    }
+
+    #[test]
+    fn of_two_conditions_of_one_type_the_last_counts() {
+        let condition = |reason| json!({"type": "PodScheduled", "status": "False", "reason": reason});
+        let conditions = json!({"status": {"conditions": [condition("First"), condition("Last")]}});
+        let all = seen(&[(1.0, "ADDED", pod("a", conditions))]);
+        check(&all, &[("Pod/default/a/scheduled", json!([[1.0, "Last"]]))]);
+    }
+
+    #[test]
+    fn the_order_is_that_of_time() {
+        let phase = |phase| pod("a", json!({"status": {"phase": phase}}));
+        let all = seen(&[
+            (3.0, "MODIFIED", phase("Running")),
+            (1.0, "ADDED", phase("Pending")),
+            (3.0, "MODIFIED", phase("Failed")),
+        ]);
+        check(&all, &[("Pod/default/a/life", json!([[1.0, "Pending"], [3.0, "Failed"]]))]);
+    }
+
+    #[test]
     fn both_ways_to_read_are_one() {
         let events = [
             json!({"t": 2.0, "type": "ADDED", "object": pod("b", json!({}))}),
