@@ -167,9 +167,6 @@ impl ApiServer {
             Call::PatchNodeStatus { node, status } => {
                 self.patch_node_status(s, node, *status).map(Response::Object)
             }
-            Call::PatchNodeTaints { node, taints } => {
-                self.patch_node_taints(s, node, taints).map(Response::Object)
-            }
             Call::RenewLease { key, holder } => self.renew_lease(s, &key, holder).map(Response::Object),
             Call::Delete { kind, key, options } => self.delete(s, kind, &key, &options).map(Response::Object),
             Call::RecordEvent(event) => self.record_event(s, *event).map(|()| Response::Done),

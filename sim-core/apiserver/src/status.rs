@@ -2,7 +2,7 @@
 
 use crate::{ApiServer, Served, Serving, conditions};
 use api::coordination::Lease;
-use api::node::{NodeStatus, Taint};
+use api::node::NodeStatus;
 use api::pod::{Pod, PodStatus};
 use api::{ApiError, Condition, Kind, Name, Object, ObjectKey, ObjectMeta, Uid};
 use std::sync::Arc;
@@ -116,21 +116,6 @@ impl ApiServer {
         }
         if differs_in_heartbeats_only(&old, &new) {
             return Ok(self.commit_quietly(s, new));
-        }
-        Ok(self.commit_if_changed(s, &old, new))
-    }
-
-    /// Sets all taints of a node.
-    pub(crate) fn patch_node_taints(
-        &mut self,
-        s: &mut Serving,
-        node: Name,
-        taints: Vec<Taint>,
-    ) -> Served<Object> {
-        let old = self.stored(Kind::Node, &ObjectKey::cluster(node))?;
-        let mut new = old.clone();
-        if let Object::Node(node) = &mut new {
-            Arc::make_mut(node).spec.taints = taints;
         }
         Ok(self.commit_if_changed(s, &old, new))
     }

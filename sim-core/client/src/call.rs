@@ -77,7 +77,7 @@ pub enum Call {
         /// The node.
         node: Name,
     },
-    /// A kubelet's status GET and PATCH in one; `delete_if_ended` asks for the final DELETE behind it.
+    /// A kubelet's status GET and PATCH in one.
     PatchPodStatus {
         /// The pod.
         pod: ObjectKey,
@@ -103,13 +103,6 @@ pub enum Call {
         node: Name,
         /// Its status.
         status: Box<NodeStatus>,
-    },
-    /// Sets a node's taints (node lifecycle controller).
-    PatchNodeTaints {
-        /// The node.
-        node: Name,
-        /// All taints.
-        taints: Vec<api::node::Taint>,
     },
     /// Renews (or takes) a lease.
     RenewLease {
@@ -152,8 +145,7 @@ impl Call {
             | Self::Scale { .. }
             | Self::PatchPodStatus { .. }
             | Self::PatchPodCondition { .. }
-            | Self::PatchNodeStatus { .. }
-            | Self::PatchNodeTaints { .. } => "patch",
+            | Self::PatchNodeStatus { .. } => "patch",
             Self::Bind { .. } => "bind",
             Self::Delete { .. } => "delete",
         }
@@ -178,9 +170,7 @@ impl Call {
             Self::Bind { pod, .. }
             | Self::PatchPodStatus { pod, .. }
             | Self::PatchPodCondition { pod, .. } => (Kind::Pod, pod.clone()),
-            Self::PatchNodeStatus { node, .. } | Self::PatchNodeTaints { node, .. } => {
-                (Kind::Node, ObjectKey::cluster(node.clone()))
-            }
+            Self::PatchNodeStatus { node, .. } => (Kind::Node, ObjectKey::cluster(node.clone())),
             Self::RenewLease { key, .. } => (Kind::Lease, key.clone()),
             Self::RecordEvent(event) => (Kind::Event, event.meta.key()),
         }

@@ -147,7 +147,7 @@ impl Swap {
             }
             let mut node = Node::clone(&node);
             node.spec.taints = taints;
-            // Not `PatchNodeTaints`: of two writers that have read the same version only one may win.
+            // With the resourceVersion that was read: of two writers that have read the same version only one may win.
             match script.attempt(Call::Update(Object::Node(Arc::new(node))))? {
                 Ok(_) => return Ok(true),
                 Err(error) if error.reason == Reason::Conflict => {
