@@ -314,9 +314,7 @@ fn recorded_scenarios_load() {
         println!("skipped: {} is not there", folder.display());
         return;
     }
-    for name in
-        ["deployment-create", "rolling-update", "rolling-update-surge0", "gc-cascade", "readiness-flap"]
-    {
+    for name in ["deployment-create", "rolling-update", "rolling-update-surge0", "readiness-flap"] {
         let text = std::fs::read_to_string(folder.join(name).join("scenario.yaml")).expect("a scenario");
         let scenario = load_with(Memory::default(), &text, &[])
             .unwrap_or_else(|found| panic!("{name}: {:#?}", all(&found)));

@@ -11,6 +11,7 @@ use api::json::{FieldError, Fields, Read};
 use api::selector::Operator;
 use api::{Kind, LabelSelector, StringMap};
 use serde_json::Value;
+use units::Quantity;
 
 use crate::words::{label, label_key, label_value, subdomain};
 
@@ -112,7 +113,37 @@ fn containers(path: &str, spec: &Value, found: &mut Vec<FieldError>) {
             if container["image"].as_str().unwrap_or_default().is_empty() {
                 found.push(wrong(field("image"), "Required value"));
             }
+            resources(&field("resources"), &container["resources"], found);
         }
+    }
+}
+
+/// Amounts below zero, and requests above their limit. What is no quantity is reported where the object is read.
+fn resources(path: &str, resources: &Value, found: &mut Vec<FieldError>) {
+    for list in ["limits", "requests"] {
+        for (name, value) in resources[list].as_object().into_iter().flatten() {
+            if let Some(amount) = quantity(value).filter(|amount| amount.is_negative()) {
+                let problem = invalid(amount.to_string(), "must be greater than or equal to 0");
+                found.push(wrong(format!("{path}.{list}[{name}]"), problem));
+            }
+        }
+    }
+    for (name, request) in resources["requests"].as_object().into_iter().flatten() {
+        let (request, limit) = (quantity(request), quantity(&resources["limits"][name.as_str()]));
+        if let (Some(request), Some(limit)) = (request, limit)
+            && request > limit
+        {
+            let problem = format!("must be less than or equal to {name} limit of {limit}");
+            found.push(wrong(format!("{path}.requests"), invalid(request.to_string(), problem)));
+        }
+    }
+}
+
+fn quantity(value: &Value) -> Option<Quantity> {
+    match value {
+        Value::String(text) => Quantity::parse(text).ok(),
+        Value::Number(number) => Quantity::parse(&number.to_string()).ok(),
+        _ => None,
     }
 }
 
