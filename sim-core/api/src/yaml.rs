@@ -21,6 +21,7 @@ mod chunk;
 mod expand;
 mod relax;
 pub mod resolve;
+mod scalar;
 mod tree;
 
 use std::sync::Arc;

@@ -22,7 +22,7 @@ mod names;
 mod services;
 mod status;
 mod update;
-mod validation;
+pub mod validation;
 
 use api::{ApiError, Kind, Object, ObjectKey};
 use client::{Call, Cursor, Reply, Response, Tables};

@@ -48,6 +48,8 @@ pub struct Recorder {
     instance: Name,
     limit: TokenBucket,
     series: BTreeMap<SeriesKey, SimTime>,
+    /// When the series were last looked through.
+    last_look: SimTime,
     last_name_nanos: i64,
 }
 
@@ -63,6 +65,7 @@ impl Recorder {
             // The client that writes events has a limit of its own.
             limit: TokenBucket::per_second(50, 100),
             series: BTreeMap::new(),
+            last_look: SimTime::from_nanos(i64::MIN),
             last_name_nanos: i64::MIN,
         }
     }
@@ -85,8 +88,11 @@ impl Recorder {
 
     fn continues_series(&mut self, pod: &Pod, note: &Note, now: SimTime) -> bool {
         let quiet = SERIES_QUIET.as_nanos();
-        let last_look = SimTime::from_nanos(now.as_nanos().div_euclid(quiet) * quiet);
-        self.series.retain(|_, last| last_look - *last <= SERIES_QUIET);
+        let look = SimTime::from_nanos(now.as_nanos().div_euclid(quiet) * quiet);
+        if self.last_look != look {
+            self.last_look = look;
+            self.series.retain(|_, last| look - *last <= SERIES_QUIET);
+        }
         let key = SeriesKey {
             about: ObjectRef::new(Kind::Pod, &pod.meta),
             resource_version: pod.meta.resource_version,

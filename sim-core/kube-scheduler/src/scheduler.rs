@@ -131,7 +131,7 @@ impl Scheduler {
     fn begin(&mut self, mut entry: QueuedPod, context: Ctx<'_, '_>) {
         let pod = Arc::clone(&entry.incoming.pod);
         if self.is_skipped(&entry, context) {
-            self.queue.done();
+            self.queue.done(&pod);
             return;
         }
         entry.incoming.default_selector = self.default_selector(&pod, context);
@@ -215,7 +215,7 @@ impl Scheduler {
     /// Counts the pod on its node and has it bound; the next decision does not wait for that.
     fn bind(&mut self, entry: QueuedPod, node: Name, context: Ctx<'_, '_>) {
         let pod = Arc::clone(&entry.incoming.pod);
-        self.queue.done();
+        self.queue.done(&pod);
         self.cache.assume(&pod, &node);
         let binder = self.framework.profile.plugins.iter().find_map(|weighted| weighted.plugin.bind());
         let Some(binder) = binder else { return };

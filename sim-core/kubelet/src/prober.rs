@@ -38,8 +38,6 @@ pub(crate) struct ProbeWorker {
     /// The container's place.
     index: u8,
     role: ProbeRole,
-    /// Whether a timer for a tick is pending.
-    is_armed: bool,
     /// Whether an attempt is under way.
     is_probing: bool,
     /// Whether a tick came while one was.
@@ -150,14 +148,12 @@ impl Kubelet {
     /// A worker's tick.
     pub(crate) fn probe_tick(&mut self, serial: u32, worker: u16, context: &mut Context<'_>) {
         let Some((entry, at)) = self.worker(serial, worker) else { return };
-        entry.probes[at].is_armed = false;
         let Some(period) = period(entry, at) else { return };
         let w = &mut entry.probes[at];
         let is_due = context.now >= w.tick;
         if is_due {
             w.tick = context.now + period;
         }
-        w.is_armed = true;
         context.timer(w.tick, Timer::Probe { pod: serial, worker });
         if is_due {
             self.attempt_or_wait(serial, at, context);
@@ -283,8 +279,9 @@ impl Kubelet {
         let Some(probe) = entry.container(index).and_then(|c| probe_of(c, role)) else { return };
         let timeout = seconds(probe.timeout_seconds);
         let way = if matches!(probe.handler, Handler::Exec(_)) { ProbeWay::Exec } else { ProbeWay::Net };
-        let Some(newest) = entry.snapshot.newest(index) else { return };
-        let container = newest.container.clone();
+        let (seen, runs) = (entry.probes[at].container, &entry.snapshot.containers);
+        let Some(run) = runs.iter().find(|run| Some(run.container.id) == seen) else { return };
+        let container = run.container.clone();
         entry.probes[at].is_probing = true;
         let request = PodRequest::Probe { container, role, way, timeout };
         context.runtime(Request::Pod(entry.runtime.clone(), request));
@@ -430,7 +427,6 @@ impl ProbeWorker {
             run: 0,
             index,
             role,
-            is_armed: true,
             is_probing: false,
             is_tick_due: false,
             is_triggered: false,

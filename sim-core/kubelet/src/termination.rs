@@ -40,6 +40,8 @@ impl Kubelet {
         let Some(entry) = self.pods.get(&serial) else { return };
         let status = self.generate_status(entry, false, context);
         self.set_pod_status(serial, status, false, context);
+        // A status is generated here as in any sync (kubelet.md 5.6).
+        self.trigger_readiness(serial, context);
         self.stop_probes(serial, |role| role != ProbeRole::Readiness);
         let Some(entry) = self.pods.get_mut(&serial) else { return };
         let grace = entry.worker.grace.unwrap_or(entry.spec.termination_grace_period_seconds.max(1));

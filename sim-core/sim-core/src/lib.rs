@@ -14,6 +14,7 @@ mod profile;
 mod setup;
 mod simulation;
 
+pub use apiserver::validation::validate;
 pub use event::Event;
 pub use kube_scheduler::{Options as ScheduleOptions, Placement, schedule_all};
 pub use profile::{Profile, ProfileName};

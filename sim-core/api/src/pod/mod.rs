@@ -1,5 +1,6 @@
 //! Pods: what they ask for, and what their kubelet says of them.
 
+mod read;
 mod spec;
 mod status;
 #[cfg(test)]

@@ -1,18 +1,22 @@
 //! Events → trees: one document of a file, or the items of a `List` one by one.
 
+mod places;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 
 use super::chunk::Chunk;
 use super::expand::{self, Anchor, Place, Sources};
 use super::relax::{self, Relaxed};
-use super::resolve::{self, Scalar};
+use super::scalar::{key_text, read_scalar, unwritable};
 use super::tree::{Kind, Raw, Tree, small};
 use super::{Document, DuplicateKeys, Limits, Node, Part};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+
+const COMPLEX_KEY: &str = "invalid map key: only a scalar can be a key";
 
 /// Reads the document of one piece of a file and hands it, or the items of its list, to `take`.
 pub(super) fn document(
@@ -186,54 +190,6 @@ impl<'a> Builder<'a> {
             _ => Ok(()),
         }
     }
-
-    // Places.
-
-    fn line_column(&self, mark: Marker) -> (u32, u32) {
-        let line = mark.line().max(1);
-        let first = if line == 1 { self.chunk.column } else { 0 };
-        let added =
-            self.added.binary_search_by_key(&(line - 1), |(line, _)| *line).map_or(0, |at| self.added[at].1);
-        (self.chunk.line + small(line), first + small(mark.col().saturating_sub(added)) + 1)
-    }
-
-    fn diagnostic(&self, mark: Marker, severity: Severity, message: String) -> Diagnostic {
-        let (line, column) = self.line_column(mark);
-        Diagnostic { severity, file: self.file.clone(), line, column, length: 1, message, help: None }
-    }
-
-    /// Something that has no JSON form: the document is not handed on, its other mistakes are still found.
-    fn breaks(&mut self, mark: Marker, message: impl Into<String>) {
-        let diagnostic = self.diagnostic(mark, Severity::Error, message.into());
-        self.diagnostics.push(diagnostic);
-        self.broken = true;
-    }
-
-    fn stop(&self, mark: Marker, message: impl Into<String>) -> Stop {
-        Box::new(self.diagnostic(mark, Severity::Error, message.into()))
-    }
-
-    fn syntax(&self, error: &ScanError) -> Stop {
-        let diagnostic = self.diagnostic(*error.marker(), Severity::Error, error.info().to_owned());
-        Box::new(match advice(error.info()) {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        })
-    }
-
-    fn after_end(&self, error: &ScanError) -> Stop {
-        let message = "text after the end of the document".to_owned();
-        let diagnostic = self.diagnostic(*error.marker(), Severity::Error, message);
-        Box::new(diagnostic.with_help("put `---` on a line of its own between two documents"))
-    }
-
-    fn second_document(&self, mark: Marker) -> Diagnostic {
-        let message = "this second document is not read, as kubectl does not read it".to_owned();
-        self.diagnostic(mark, Severity::Warning, message)
-            .with_help("put `---` on a line of its own between two documents")
-    }
-
-    // Nodes.
 
     fn tree(&mut self) -> &mut Tree {
         match &mut self.item {
@@ -525,89 +481,5 @@ impl<'a> Builder<'a> {
             }
             Some(_) => {}
         }
-    }
-}
-
-const COMPLEX_KEY: &str = "invalid map key: only a scalar can be a key";
-
-fn advice(info: &str) -> Option<&'static str> {
-    let table = [
-        ("tab", "indent with spaces"),
-        ("mapping values are not allowed", "check the indentation, or quote a value with `: ` in it"),
-        ("unknown anchor", "an alias `*name` needs an anchor `&name` before it in the same document"),
-        ("start any token", "quote a value that begins with @, ` or %"),
-        ("simple key expect", "a key needs a `:` and a blank behind it"),
-        ("document start", "check the indentation; `%` directives are not read"),
-    ];
-    table.iter().find(|(part, _)| info.contains(part)).map(|(_, help)| *help)
-}
-
-/// The kind of a scalar and its text; an error if its tag does not fit.
-fn read_scalar<'t>(text: &'t str, quoted: bool, tag: Option<&Tag>) -> Result<(Kind, Cow<'t, str>), String> {
-    let plain = Cow::Borrowed(text);
-    let Some(tag) = tag else {
-        return Ok((if quoted { Kind::String } else { kind_of(text) }, plain));
-    };
-    if tag.handle.is_empty() && tag.suffix == "!" {
-        return Ok((kind_of(text), plain));
-    }
-    if !tag.is_yaml_core_schema() {
-        return Ok((Kind::String, plain));
-    }
-    let wanted = match tag.suffix.as_str() {
-        "int" => Kind::Integer,
-        "float" => Kind::Float,
-        "bool" => Kind::Bool,
-        "null" => Kind::Null,
-        "binary" => return binary(text).map(|decoded| (Kind::String, Cow::Owned(decoded))),
-        _ => return Ok((Kind::String, plain)),
-    };
-    match (kind_of(text), wanted) {
-        (Kind::Integer, Kind::Float) => Ok((Kind::Integer, plain)),
-        (kind, wanted) if kind == wanted => Ok((kind, plain)),
-        _ => Err(format!("cannot decode `{text}` as a !!{}", tag.suffix)),
-    }
-}
-
-fn kind_of(text: &str) -> Kind {
-    match resolve::resolve(text) {
-        Scalar::Null => Kind::Null,
-        Scalar::Bool(_) => Kind::Bool,
-        Scalar::Int(_) | Scalar::Uint(_) => Kind::Integer,
-        Scalar::Float(_) => Kind::Float,
-        Scalar::Text => Kind::String,
-    }
-}
-
-fn binary(text: &str) -> Result<String, String> {
-    match super::base64::decode(text) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(_) => Err("!!binary value contains invalid base64 data".to_owned()),
-    }
-}
-
-/// A key that is no string, as JSON text.
-///
-/// DIFFERENCE: a float is written as Rust writes it (`1e6` as `1000000`), where Go writes `1e+06`.
-fn key_text(text: &str) -> String {
-    match resolve::resolve(text) {
-        Scalar::Bool(value) => value.to_string(),
-        Scalar::Int(value) => value.to_string(),
-        Scalar::Uint(value) => value.to_string(),
-        Scalar::Float(value) => value.to_string(),
-        Scalar::Null | Scalar::Text => text.to_owned(),
-    }
-}
-
-/// Why a value has no JSON form.
-fn unwritable(kind: Kind, text: &str, json: bool) -> Option<String> {
-    match kind {
-        Kind::Float if !matches!(resolve::resolve(text), Scalar::Float(value) if value.is_finite()) => {
-            Some(format!("unsupported value: {text}"))
-        }
-        Kind::String if json && resolve::is_decimal(text) => {
-            Some(format!("the number {text} is out of range"))
-        }
-        _ => None,
     }
 }

@@ -21,7 +21,8 @@ impl Rollout<'_, '_> {
         let found = oldest_first.into_iter().find(|set| sets::same_template(&set.spec.template, &template));
         let is_new = |set: &&Arc<ReplicaSet>| found.as_ref().is_some_and(|new| new.meta.uid == set.meta.uid);
         let old: Vec<_> = self.sets.iter().filter(|set| !is_new(set)).cloned().collect();
-        let revision = 1 + old.iter().map(|set| sets::revision(set)).max().unwrap_or_default();
+        let highest = old.iter().map(|set| sets::revision(set)).max().unwrap_or_default();
+        let revision = highest.saturating_add(1);
         let new = match found {
             Some(set) => Some(self.keep_up(&set, revision)?),
             None if create => Some(self.create(&old, revision)?),

@@ -32,8 +32,8 @@ impl Rollout<'_, '_> {
         if old.is_empty() {
             return Ok(false);
         }
-        let min_available = self.deployment.spec.replicas - sets::max_unavailable(&self.deployment.spec);
-        let new_unavailable = new.spec.replicas - new.status.available_replicas;
+        let min_available = sets::min_available(&self.deployment.spec);
+        let new_unavailable = new.spec.replicas.saturating_sub(new.status.available_replicas);
         let max_down = sets::wanted(sets.all()).saturating_sub(min_available).saturating_sub(new_unavailable);
         if max_down <= 0 {
             return Ok(false);
@@ -62,7 +62,8 @@ impl Rollout<'_, '_> {
             if !sets::is_active(set) || set.spec.replicas == set.status.available_replicas {
                 continue;
             }
-            let surplus = (set.spec.replicas - set.status.available_replicas).min(max_down - unhealthy);
+            let surplus =
+                set.spec.replicas.saturating_sub(set.status.available_replicas).min(max_down - unhealthy);
             // Its status is of a time when it was larger: nothing shrinks before that has caught up.
             if surplus < 0 {
                 return Err(failure("got invalid request to scale down"));
@@ -70,7 +71,7 @@ impl Rollout<'_, '_> {
             *set = self.resize(set, set.spec.replicas - surplus)?.1;
             unhealthy += surplus;
         }
-        let budget = sets::available(old.iter().chain([new])) - min_available;
+        let budget = sets::available(old.iter().chain([new])).saturating_sub(min_available);
         let mut healthy = 0;
         for set in &old {
             let surplus = set.spec.replicas.min(budget - healthy);

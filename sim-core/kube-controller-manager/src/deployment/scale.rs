@@ -92,7 +92,7 @@ fn is_saturated(new: &ReplicaSet, replicas: i32) -> bool {
 fn proportional(deployment: &Deployment, mut active: Vec<Arc<ReplicaSet>>) -> Vec<(Arc<ReplicaSet>, i32)> {
     let spec = &deployment.spec;
     let allowed = if spec.replicas > 0 { spec.replicas.saturating_add(sets::max_surge(spec)) } else { 0 };
-    let to_add = allowed - sets::wanted(&active);
+    let to_add = allowed.saturating_sub(sets::wanted(&active));
     active.sort_by(|a, b| {
         let by_age =
             if to_add > 0 { sets::age(b).cmp(&sets::age(a)) } else { sets::age(a).cmp(&sets::age(b)) };

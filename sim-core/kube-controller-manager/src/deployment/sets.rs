@@ -97,6 +97,11 @@ pub fn max_unavailable(spec: &DeploymentSpec) -> i32 {
     if spec.replicas == 0 { 0 } else { fenceposts(spec).1.min(spec.replicas) }
 }
 
+/// How many of `replicas` there must be.
+pub fn min_available(spec: &DeploymentSpec) -> i32 {
+    spec.replicas.saturating_sub(max_unavailable(spec))
+}
+
 /// The size that the new ReplicaSet may have beside all others (`total` is its own size and theirs).
 pub fn new_size(spec: &DeploymentSpec, new: i32, total: i32) -> i32 {
     let Strategy::RollingUpdate { max_surge, .. } = spec.strategy else { return spec.replicas };
@@ -190,6 +195,9 @@ mod tests {
         check(4, Int(0), Int(0), (0, 1));
         check(4, Int(0), Percent(10), (0, 1));
         check(3, Int(0), Int(5), (0, 3));
+        // No API server lets it through; the arithmetic holds out all the same.
+        check(3, Percent(i32::MAX), Int(i32::MIN), (64_424_510, i32::MIN));
+        assert_eq!(min_available(&spec(3, Int(1), Int(i32::MIN))), i32::MAX);
         let recreate = DeploymentSpec { strategy: Strategy::Recreate, ..spec(4, quarter, quarter) };
         assert_eq!((max_surge(&recreate), max_unavailable(&recreate)), (0, 0));
         assert_eq!(new_size(&recreate, 0, 9), 4);

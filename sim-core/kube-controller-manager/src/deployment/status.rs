@@ -50,7 +50,8 @@ pub fn is_complete(deployment: &Deployment, status: &DeploymentStatus) -> bool {
 /// Whether anything got better from one status to the next.
 fn has_progressed(old: &DeploymentStatus, new: &DeploymentStatus) -> bool {
     new.updated_replicas > old.updated_replicas
-        || new.replicas - new.updated_replicas < old.replicas - old.updated_replicas
+        || new.replicas.saturating_sub(new.updated_replicas)
+            < old.replicas.saturating_sub(old.updated_replicas)
         || new.ready_replicas > old.ready_replicas
         || new.available_replicas > old.available_replicas
 }
@@ -70,7 +71,7 @@ impl Rollout<'_, '_> {
         let sum =
             |count: fn(&ReplicaSet) -> i32| sets.all().map(|set| count(set)).fold(0, i32::saturating_add);
         let mut conditions = self.deployment.status.conditions.clone();
-        let enough = available >= spec.replicas - sets::max_unavailable(spec);
+        let enough = available >= sets::min_available(spec);
         let (reason, message) = if enough {
             ("MinimumReplicasAvailable", "Deployment has minimum availability.")
         } else {
@@ -84,7 +85,7 @@ impl Rollout<'_, '_> {
             updated_replicas: sets::actual(&sets.new),
             ready_replicas: sum(|set| set.status.ready_replicas),
             available_replicas: available,
-            unavailable_replicas: (sets::wanted(sets.all()) - available).max(0),
+            unavailable_replicas: sets::wanted(sets.all()).saturating_sub(available).max(0),
             terminating_replicas: Some(sum(|set| set.status.terminating_replicas.unwrap_or_default())),
             collision_count: self.deployment.status.collision_count,
             conditions,

@@ -13,27 +13,24 @@
 //! Validation: tables and runs beside the code; recordings node-stop, zone-outage.
 
 mod health;
+mod look;
 mod taints;
 mod zones;
 
 use crate::Indexer;
 use api::event::EventType;
 use api::node::Node;
-use api::{Condition, ConditionStatus, Kind, Name, Object, ObjectKey, ObjectRef, Reason, Uid, condition};
-use client::controller::{Controller, Progress, QueueConfig, Script, Step, Stop, SyncContext};
-use client::{Call, Change, NewEvent, Reply, Response};
-use health::{Health, READY};
+use api::{ConditionStatus, Kind, Name, Object, ObjectKey, ObjectRef, Uid};
+use client::controller::{Controller, Progress, QueueConfig, Step, SyncContext};
+use client::{Change, NewEvent, Reply, Response};
+use health::Health;
 use journal::ChangeType;
-use random::Seed;
+use look::{Look, Looked, Marking, mark, marking};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use taints::Swap;
-use units::{Clock, SimDuration, SimTime};
+use units::SimTime;
 use zones::{ZoneKey, Zones};
-
-/// How often a status write is tried (`retrySleepTime`, `nodeStatusUpdateRetry`), and the pause between.
-const STATUS_TRIES: usize = 5;
-const STATUS_PAUSE: SimDuration = SimDuration::from_millis(20);
 
 type Context<'a> = SyncContext<'a, NodeLifecycleController>;
 
@@ -90,38 +87,6 @@ pub enum Sync {
     Taint(Progress<Swap>),
     /// Taints go because all zones are lost.
     Reachable(Progress<Vec<Swap>>),
-}
-
-/// What a pass has to do for one node.
-#[derive(Clone, Debug)]
-pub struct Look {
-    node: Arc<Node>,
-    /// Its Ready condition before the pass.
-    observed: Option<ConditionStatus>,
-    /// Its status when it is overdue.
-    overdue: Option<api::node::NodeStatus>,
-    /// The Ready condition after the pass.
-    current: Option<ConditionStatus>,
-    swap: Swap,
-    pods: Vec<Marking>,
-}
-
-/// A pod that is to be marked not ready.
-#[derive(Clone, Debug)]
-pub struct Marking {
-    pod: ObjectRef,
-    ready: Condition,
-}
-
-/// What came of a node's part in a pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Looked {
-    /// Its status could not be written: it counts nowhere.
-    Failed,
-    /// All is done.
-    Done,
-    /// Some pods could not be marked.
-    PodsLeft,
 }
 
 impl Controller for NodeLifecycleController {
@@ -477,78 +442,6 @@ fn make_reachable(progress: Progress<Vec<Swap>>, context: &mut Context<'_>) -> S
         |_| Step::Done,
     );
     wrap(step, Sync::Reachable)
-}
-
-impl Look {
-    fn carry_out(&self, script: &mut Script<'_>, clock: Clock, seed: Seed) -> Result<Looked, Stop> {
-        if let Some(status) = &self.overdue
-            && !write_status(script, &self.node, status)?
-        {
-            return Ok(Looked::Failed);
-        }
-        self.swap.carry_out(script, clock, seed)?;
-        if self.observed == Some(ConditionStatus::True) && self.current != self.observed {
-            let name = &self.node.meta.name;
-            script.event(NewEvent {
-                about: ObjectRef::new(Kind::Node, &self.node.meta),
-                field_path: Name::default(),
-                kind: EventType::Normal,
-                reason: "NodeNotReady".into(),
-                message: format!("Node {name} status is now: NodeNotReady").into(),
-            });
-        }
-        Ok(if mark(script, &self.pods, clock)? { Looked::Done } else { Looked::PodsLeft })
-    }
-}
-
-/// Writes a node's status; whether one of the tries succeeded.
-fn write_status(script: &mut Script<'_>, node: &Node, status: &api::node::NodeStatus) -> Result<bool, Stop> {
-    for time in 0..STATUS_TRIES {
-        if time > 0 {
-            script.pause(STATUS_PAUSE)?;
-        }
-        let call = Call::PatchNodeStatus { node: node.meta.name.clone(), status: Box::new(status.clone()) };
-        if script.attempt(call)?.is_ok() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A pod that counts as Ready.
-fn marking(pod: &Arc<api::pod::Pod>) -> Option<Marking> {
-    let ready = condition::find(&pod.status.conditions, READY)?;
-    let is_ready = ready.status == ConditionStatus::True;
-    is_ready.then(|| Marking { pod: ObjectRef::new(Kind::Pod, &pod.meta), ready: ready.clone() })
-}
-
-/// Marks pods not ready, one after the other; whether all could be.
-fn mark(script: &mut Script<'_>, pods: &[Marking], clock: Clock) -> Result<bool, Stop> {
-    let mut all = true;
-    for Marking { pod, ready } in pods {
-        let condition = Condition {
-            status: ConditionStatus::False,
-            last_transition: Some(clock.timestamp(script.now)),
-            ..ready.clone()
-        };
-        let call = Call::PatchPodCondition {
-            pod: pod.key.clone(),
-            uid: pod.uid,
-            condition,
-            nominated_node_name: None,
-        };
-        match script.attempt(call)? {
-            Ok(_) => script.event(NewEvent {
-                about: pod.clone(),
-                field_path: Name::default(),
-                kind: EventType::Warning,
-                reason: "NodeNotReady".into(),
-                message: "Node is not ready".into(),
-            }),
-            Err(error) => all &= error.reason == Reason::NotFound,
-        }
-    }
-    Ok(all)
 }
 
 fn mark_pods(progress: Progress<Vec<Marking>>, context: &mut Context<'_>) -> Step<Sync> {

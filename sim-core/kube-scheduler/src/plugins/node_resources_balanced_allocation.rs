@@ -25,7 +25,8 @@ impl ScorePlugin for NodeResourcesBalancedAllocation {
         let after =
             [before[0].saturating_add(request.milli_cpu.0), before[1].saturating_add(request.memory.0)];
         let half = MAX_NODE_SCORE / 2;
-        half + (half + balance(after, allocatable) - balance(before, allocatable)) / 2
+        let gain = balance(after, allocatable).saturating_sub(balance(before, allocatable));
+        half + half.saturating_add(gain) / 2
     }
 }
 

@@ -70,7 +70,7 @@ impl FilterPlugin for NodeResourcesFit {
     fn filter(&self, cycle: Cycle<'_>, node: NodeView<'_>) -> Result<(), Rejection> {
         let (row, request) = (node.row, &cycle.incoming.facts.request);
         let mut missing = Insufficient::default();
-        missing.add_if(row.pods + 1 > row.allowed_pods, Insufficient::TOO_MANY_PODS);
+        missing.add_if(row.pods.saturating_add(1) > row.allowed_pods, Insufficient::TOO_MANY_PODS);
         let mut hopeless = false;
         for (wanted, allocatable, requested, what) in columns(row, request) {
             if wanted > 0 && wanted > allocatable.saturating_sub(requested) {
@@ -146,10 +146,10 @@ fn used_of(name: &str, pod: &Resource, node: NodeView<'_>) -> Option<(i64, i64)>
 
 impl ScoringStrategy {
     fn rate(&self, used: i64, allocatable: i64) -> i64 {
-        let share = |amount: i64| amount.saturating_mul(MAX_NODE_SCORE) / allocatable;
+        let share = |amount: i64| amount.saturating_mul(MAX_NODE_SCORE).saturating_div(allocatable);
         match self {
             Self::LeastAllocated if used > allocatable => 0,
-            Self::LeastAllocated => share(allocatable - used),
+            Self::LeastAllocated => share(allocatable.saturating_sub(used)),
             Self::MostAllocated => share(used.min(allocatable)),
             Self::RequestedToCapacityRatio(shape) if used > allocatable => on_shape(shape, 100),
             Self::RequestedToCapacityRatio(shape) => on_shape(shape, share(used)),
@@ -251,6 +251,9 @@ mod tests {
         assert_eq!(score(&falling, &[(75, 100), (50, 100)]), 38);
         assert_eq!(score(&LeastAllocated, &[(150, 100), (20, 100)]), 40);
         assert_eq!(score(&LeastAllocated, &[(100, 4000), (200 << 20, 32 << 30)]), 98);
+        // Sums saturate.
+        assert_eq!(score(&LeastAllocated, &[(i64::MIN, i64::MAX)]), 1);
+        assert_eq!(score(&MostAllocated, &[(i64::MIN, -1)]), i64::MAX);
     }
 
     #[test]

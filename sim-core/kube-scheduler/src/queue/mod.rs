@@ -17,8 +17,8 @@ pub use event::{Action, ClusterEvent, EventKind, Resource, node_update_actions, 
 use crate::cache::PodFacts;
 use crate::framework::{Incoming, PluginName, PluginSet, Profile, QueueSortPlugin, SortKey};
 use crate::plugins::PrioritySort;
-use api::ObjectKey;
 use api::pod::Pod;
+use api::{ObjectKey, Uid};
 use backoff::expiry;
 use hints::Hints;
 use journal::Causes;
@@ -68,6 +68,20 @@ enum Strategy {
     AfterBackoff,
 }
 
+/// The pod that is being decided, and what has changed since it was popped.
+#[derive(Clone, Debug)]
+struct InFlight {
+    key: ObjectKey,
+    uid: Uid,
+    seen: Vec<ClusterEvent>,
+}
+
+impl InFlight {
+    fn is(&self, pod: &Pod) -> bool {
+        self.uid == pod.meta.uid && self.key == pod.meta.key()
+    }
+}
+
 /// The queue.
 #[derive(Clone, Debug)]
 pub struct SchedulingQueue {
@@ -78,7 +92,7 @@ pub struct SchedulingQueue {
     unschedulable: BTreeMap<u64, (ObjectKey, PluginSet)>,
     /// When each pod in unschedulablePods that no gate holds failed.
     waiting_since: BTreeSet<(SimTime, u64)>,
-    in_flight: Option<(ObjectKey, Vec<ClusterEvent>)>,
+    in_flight: Option<InFlight>,
     next_number: u64,
     hints: Hints,
 }
@@ -133,10 +147,8 @@ impl SchedulingQueue {
             .into_iter()
             .map(|action| ClusterEvent::UnscheduledPod(action, Arc::clone(old), Arc::clone(new)))
             .collect();
-        if let Some((in_flight, seen)) = &mut self.in_flight
-            && *in_flight == key
-        {
-            seen.extend(events);
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.is(new)) {
+            in_flight.seen.extend(events);
             return;
         }
         let Some(mut entry) = self.take(&key) else { return self.add(new, facts, causes.clone(), now.time) };
@@ -166,23 +178,24 @@ impl SchedulingQueue {
         let mut entry = self.take(&first)?;
         entry.attempts = entry.attempts.saturating_add(1);
         entry.place = Place::Nowhere;
-        self.in_flight = Some((first, Vec::new()));
+        self.in_flight = Some(InFlight { key: first, uid: entry.incoming.pod.meta.uid, seen: Vec::new() });
         Some(entry)
     }
 
-    /// The pod in flight is decided: changes are no longer kept for it.
-    pub fn done(&mut self) {
-        self.in_flight = None;
+    /// A pod is decided: changes are no longer kept for it. Another one may be in flight by then.
+    pub fn done(&mut self, pod: &Pod) {
+        self.in_flight.take_if(|in_flight| in_flight.is(pod));
     }
 
     /// Takes back a pod whose attempt failed, in its newest version (AddUnschedulableIfNotPresent).
     pub fn add_unschedulable(&mut self, mut entry: QueuedPod, rejectors: PluginSet, now: Moment) {
         let key = entry.incoming.pod.meta.key();
-        let in_flight = self.in_flight.take();
+        // A pod that could not be bound comes back while another one is in flight.
+        let in_flight = self.in_flight.take_if(|in_flight| in_flight.is(&entry.incoming.pod));
         if self.entries.contains_key(&key) {
             return;
         }
-        let seen = in_flight.filter(|(pod, _)| *pod == key).map(|(_, seen)| seen).unwrap_or_default();
+        let seen = in_flight.map(|in_flight| in_flight.seen).unwrap_or_default();
         entry.rejectors = rejectors;
         entry.gated_by = None;
         if rejectors.is_empty() {
@@ -215,8 +228,8 @@ impl SchedulingQueue {
                 .collect();
             self.move_some(&waiting, event, at_most, causes, now);
         }
-        if let Some((_, seen)) = &mut self.in_flight {
-            seen.push(event.clone());
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.seen.push(event.clone());
         }
     }
 
@@ -274,8 +287,8 @@ impl SchedulingQueue {
             return;
         }
         self.move_some(&numbers, &ClusterEvent::Wildcard, None, &Causes::none(), now);
-        if let Some((_, seen)) = &mut self.in_flight {
-            seen.push(ClusterEvent::Wildcard);
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.seen.push(ClusterEvent::Wildcard);
         }
     }
 

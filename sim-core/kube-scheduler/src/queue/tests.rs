@@ -28,7 +28,7 @@ impl Fixture {
     }
     fn pop(&mut self) -> Option<String> {
         let entry = self.0.pop()?;
-        self.0.done();
+        self.0.done(&entry.incoming.pod);
         Some(entry.incoming.pod.meta.name.to_string())
     }
     fn fail(&mut self, plugins: &[PluginName], millis: i64) {
@@ -114,6 +114,31 @@ fn what_happens_during_an_attempt_is_not_lost() {
     queue.happens(&ClusterEvent::Node(Action::ADD, None, Some(node("n", &json!({})))), 1);
     queue.0.add_unschedulable(entry, rejectors(&[PluginName::NodeResourcesFit]), at(2));
     assert_eq!(queue.0.lengths(), (0, 1, 0));
+}
+
+/// A binding fails while the next pod is being decided.
+#[test]
+fn a_pod_that_comes_back_late_leaves_the_one_in_flight_alone() {
+    let later = |pod: &Arc<Pod>| {
+        let mut later = Pod::clone(pod);
+        later.meta.labels = [("version", "2")].into_iter().collect();
+        Arc::new(later)
+    };
+    let mut queue = Fixture::new();
+    queue.add(&asking("unbound", "1", "1Gi"), 0);
+    let unbound = queue.0.pop().unwrap();
+    queue.0.done(&unbound.incoming.pod);
+    let deciding = asking("deciding", "1", "1Gi");
+    queue.add(&deciding, 1);
+    let entry = queue.0.pop().unwrap();
+    queue.happens(&ClusterEvent::Node(Action::ADD, None, Some(node("n", &json!({})))), 2);
+    queue.0.done(&unbound.incoming.pod);
+    queue.0.add_unschedulable(unbound, PluginSet::default(), at(3));
+    // A new version of the pod in flight makes no second entry, and what it has missed brings it back.
+    queue.0.update(&deciding, &later(&deciding), facts(&deciding), &Causes::none(), at(4));
+    assert_eq!(queue.0.lengths(), (0, 1, 0));
+    queue.0.add_unschedulable(entry, rejectors(&[PluginName::NodeResourcesFit]), at(5));
+    assert_eq!(queue.0.lengths(), (0, 2, 0));
 }
 
 #[test]

@@ -44,13 +44,15 @@ impl Scheduler {
         let causes = entry.causes.clone();
         match &live {
             // It was deleted and made anew while it was being looked at: the new one has its own entry.
-            Some(live) if live.meta.uid != attempted.meta.uid => return self.queue.done(),
+            Some(live) if live.meta.uid != attempted.meta.uid => {
+                return self.queue.done(&attempted);
+            }
             Some(live) if !live.is_bound() => {
                 entry.incoming.facts = self.cache.facts(live);
                 entry.incoming.pod = Arc::clone(live);
                 self.queue.add_unschedulable(entry, rejectors, moment(context));
             }
-            _ => self.queue.done(),
+            _ => self.queue.done(&attempted),
         }
         let pod = live.unwrap_or(attempted);
         self.note(&pod, failed_scheduling(message.clone()), causes.clone(), context);

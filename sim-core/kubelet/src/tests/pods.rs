@@ -185,6 +185,29 @@ fn readiness_goes_on_during_termination() {
     );
 }
 
+/// The first status of the termination triggers the probe as every status does (kubelet.md 5.6).
+#[test]
+fn an_unready_pod_is_probed_once_more_when_its_termination_begins() {
+    let mut basin = Basin::reference();
+    let stop = Stop::After { after: SimDuration::from_secs(5), code: 0 };
+    let window = machine::Window {
+        probes: vec![cri::ProbeRole::Readiness],
+        from: SimDuration::ZERO,
+        to: SimDuration::from_secs(1_000),
+        result: machine::HealthResult::Failure,
+    };
+    basin.behave("a", Behavior { stop, health: vec![window], ..Behavior::default() });
+    let probe = json!({"exec": {"command": ["probe"]}});
+    let spec = json!({"containers": [{"name": "a", "image": "i:v1", "readinessProbe": probe}]});
+    basin.create(0, "p", spec, 15);
+    basin.run(15_000);
+    basin.delete(0, 30, 0);
+    basin.run(19_000);
+    let mut seen = basin.seen(11_001, 19_000);
+    seen.retain(|line| line.contains("Readiness failed"));
+    assert_eq!(seen, ["15.000 Readiness failed!"]);
+}
+
 #[test]
 fn deleted_while_pending() {
     let mut basin = Basin::reference();
