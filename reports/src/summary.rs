@@ -13,6 +13,8 @@ use trouble::Troubles;
 
 /// How many of the worst are named.
 const WORST: usize = 3;
+/// So many pods of a namespace that nobody owns have rows of their own.
+const CROWD: usize = 10;
 /// Rows of a table in the text, beyond which the rest is counted.
 const ROWS: usize = 15;
 
@@ -34,6 +36,8 @@ pub struct WorkloadRow {
 /// A pod that nobody made but the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodRow {
+    /// Its namespace.
+    pub namespace: Name,
     /// `pod/db`, with its namespace in front unless that is `default`.
     pub name: String,
     /// Its phase.
@@ -103,7 +107,9 @@ impl Summary {
             }
         }
         summary.workloads = rows.into_iter().map(|(workload, row)| named(&workload, row)).collect();
-        summary.pods.sort_by(|a, b| a.name.cmp(&b.name));
+        // What is not as it should be comes first.
+        summary.workloads.sort_by_key(|row| row.ready >= row.desired);
+        summary.pods.sort_by(|a, b| (a.ready, &a.name).cmp(&(b.ready, &b.name)));
         summary.worst = troubles.worst(WORST);
         summary
     }
@@ -127,6 +133,7 @@ fn count(row: &mut WorkloadRow, pod: &Pod) {
 
 fn pod_row(workload: &Workload, pod: &Pod) -> PodRow {
     PodRow {
+        namespace: pod.meta.namespace.clone(),
         name: workload.to_string(),
         phase: pod.status.phase,
         ready: pod.is_ready(),
@@ -146,12 +153,14 @@ pub fn render(summary: &Summary) -> String {
         let rows = summary.workloads.iter().map(row).collect();
         table(&mut text, ["WORKLOAD", "DESIRED", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
     }
-    if !summary.pods.is_empty() {
-        let row = |p: &PodRow| {
+    let (crowds, pods) = crowds(&summary.pods);
+    crowds.iter().for_each(|crowd| text.push_str(crowd));
+    if !pods.is_empty() {
+        let row = |p: &&PodRow| {
             let ready = if p.ready { "yes" } else { "no" };
             vec![p.name.clone(), p.phase.to_string(), ready.to_owned(), p.restarts.to_string()]
         };
-        let rows = summary.pods.iter().map(row).collect();
+        let rows = pods.iter().map(row).collect();
         table(&mut text, ["POD", "PHASE", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
     }
     for trouble in &summary.worst {
@@ -159,6 +168,30 @@ pub fn render(summary: &Summary) -> String {
         text.push_str(&format!("! {}  {}{why}\n", trouble.name, trouble.what));
     }
     text
+}
+
+/// Namespaces with many pods that nobody owns are counted, a line each; the pods of others have rows of their own.
+fn crowds(pods: &[PodRow]) -> (Vec<String>, Vec<&PodRow>) {
+    let mut namespaces = BTreeMap::<&Name, Vec<&PodRow>>::new();
+    for pod in pods {
+        namespaces.entry(&pod.namespace).or_default().push(pod);
+    }
+    let line = |(namespace, pods): (&&Name, &Vec<&PodRow>)| {
+        let of_phase = |phase| pods.iter().filter(|p| p.phase == phase).count();
+        let ready = pods.iter().filter(|p| p.ready).count();
+        let phases =
+            [Phase::Pending, Phase::Running, Phase::Succeeded, Phase::Failed].map(|p| (p, of_phase(p)));
+        let phases =
+            phases.iter().filter(|(_, count)| *count > 0).map(|(phase, count)| format!("{count} {phase}"));
+        format!(
+            "{namespace}: {} pods, {ready} Ready ({})\n",
+            pods.len(),
+            phases.collect::<Vec<_>>().join(", ")
+        )
+    };
+    let lines = namespaces.iter().filter(|(_, pods)| pods.len() > CROWD).map(line).collect();
+    let alone = |pod: &&PodRow| namespaces[&pod.namespace].len() <= CROWD;
+    (lines, pods.iter().filter(alone).collect())
 }
 
 /// Columns as wide as their widest cell.

@@ -27,7 +27,12 @@ pub(super) struct Burst {
     subjects: BTreeSet<Workload>,
     nodes: BTreeSet<Name>,
     folds: bool,
+    /// Stands for many objects of a kind that have nothing else in common.
+    is_wide: bool,
 }
+
+/// So many objects of one kind in a namespace keep lines of their own.
+const OWN_LINES: usize = 10;
 
 impl Burst {
     fn new(time: SimTime, note: Note) -> Self {
@@ -57,7 +62,17 @@ impl Burst {
             subjects: BTreeSet::from([note.subject]),
             nodes: note.node.into_iter().collect(),
             folds,
+            is_wide: false,
         }
+    }
+
+    /// What the objects of a kind in a namespace have in common.
+    fn widen(mut self) -> Self {
+        if self.range.is_none() {
+            self.key.0.name = Name::new_static("*");
+            self.is_wide = true;
+        }
+        self
     }
 
     fn absorb(&mut self, later: Self) {
@@ -75,6 +90,9 @@ impl Burst {
     pub(super) fn words(&self) -> (String, String) {
         let ((group, several), detail) = (&self.key, &self.detail);
         let times = self.times();
+        if self.is_wide && !self.folds && self.subjects.len() > 1 {
+            return (group.to_string(), format!("{several}{detail} ({} objects)", self.subjects.len()));
+        }
         if !self.folds || self.subjects.len() == 1 {
             let range = self.range.map(|(from, to)| format!(" from {from} to {to}")).unwrap_or_default();
             return (self.alone.0.to_string(), format!("{}{range}{detail}{times}", self.alone.1));
@@ -121,8 +139,33 @@ impl Bursts {
         }
     }
 
-    /// At most `most` bursts, if folding over longer spans can achieve that.
+    /// At most `most` bursts, if folding over longer spans, and then over objects of one kind, can achieve that.
     pub(super) fn lines(self, gap: SimDuration, most: usize) -> Vec<Burst> {
+        let lines = self.over_time(gap, most);
+        if lines.bursts.len() <= most {
+            return lines.bursts;
+        }
+        lines.over_objects(gap).over_time(gap, most).bursts
+    }
+
+    /// Folds over objects where a namespace has more of a kind than can have lines of their own.
+    fn over_objects(self, gap: SimDuration) -> Self {
+        let mut groups = BTreeMap::<(Name, String), BTreeSet<Name>>::new();
+        for Burst { key: (group, _), .. } in &self.bursts {
+            let kind = (group.namespace.clone(), group.kind.clone());
+            groups.entry(kind).or_default().insert(group.name.clone());
+        }
+        let mut folded = Self::default();
+        for burst in self.bursts {
+            let group = &burst.key.0;
+            let many = groups.get(&(group.namespace.clone(), group.kind.clone()));
+            let is_one_of_many = many.is_some_and(|names| names.len() > OWN_LINES);
+            folded.put(if is_one_of_many { burst.widen() } else { burst }, gap);
+        }
+        folded
+    }
+
+    fn over_time(self, gap: SimDuration, most: usize) -> Self {
         let (mut lines, mut gap) = (self, gap);
         while lines.bursts.len() > most && lines.bursts.len() > lines.newest.len() {
             gap = gap.times(4);
@@ -130,6 +173,6 @@ impl Bursts {
             lines.bursts.into_iter().for_each(|burst| folded.put(burst, gap));
             lines = folded;
         }
-        lines.bursts
+        lines
     }
 }

@@ -218,7 +218,8 @@ fn warning(known: &Known, event: &api::event::Event) -> Note {
     let detail = if message.is_empty() { String::new() } else { format!(": {message}") };
     let alone = event.reason.to_string();
     let several = format!("{} {}", event.involved.kind.info().plural, event.reason);
-    let node = Some(event.host.clone()).filter(|node| !node.is_empty());
+    // Only a kubelet speaks from the node that it is about.
+    let node = Some(event.host.clone()).filter(|_| event.component == "kubelet");
     Note { subject, group, said: Said::Folding { alone, several, detail }, node, warning: true }
 }
 

@@ -105,3 +105,30 @@ fn steps_of_scaling_are_one_line() {
     check(&[(1000, 12), (9000, 15)], &["scaled from 10 to 12 by kubectl", "scaled from 12 to 15 by kubectl"]);
     check(&[(1000, 12), (500, 9)], &["scaled from 10 to 12 by kubectl", "scaled from 12 to 9 by kubectl"]);
 }
+
+#[test]
+fn many_objects_of_a_kind_share_lines() {
+    let mut tape = fixture::Tape::new();
+    for (kind, number) in [(Kind::Pod, 60), (Kind::ConfigMap, 1)] {
+        for at in 0..number {
+            let value = serde_json::json!({
+                "metadata": {"name": format!("x-{at}"), "namespace": "shop"},
+                "spec": {"containers": [{"name": "a", "image": "x"}]},
+            });
+            let mut object = Object::from_json(kind, &value).expect("an object");
+            tape.commit("kubectl", ChangeType::Added, &mut object, Causes::none());
+            tape.wait_millis(10_000);
+        }
+    }
+    let lines = timeline(&[], &tape.records, 40);
+    let lines: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.subject, line.text)).collect();
+    assert_eq!(
+        lines,
+        ["shop/pod/*: 60 pods created by kubectl  0.000–590.000s", "shop/configmap/x-0: created by kubectl"]
+    );
+    assert_eq!(
+        timeline(&[], &tape.records, 100).len(),
+        61,
+        "where there is room, each has a line of its own"
+    );
+}
