@@ -6,19 +6,21 @@
 //! DIFFERENCE: no URLs, no patterns (`*.yaml`), no kustomizations; who gives one is told so.
 //! DIFFERENCE: a version of a kind that is not the stored one (`autoscaling/v1`) is refused; kubectl converts it.
 
+mod path;
 mod values;
 
 use std::sync::Arc;
 
+use api::Kind;
 use api::diagnostics::{Diagnostic, Diagnostics, Severity};
 use api::schema::{self, Schema};
 use api::yaml::{self, Kind as NodeKind, Limits, Node};
-use api::{Kind, Object};
 use serde_json::Value;
 
 use crate::check::{At, Sink};
 use crate::files::{Files, Recording, beside, join};
 use crate::owners::Owner;
+use crate::set::Places;
 use crate::{Manifest, owners};
 
 const EXTENSIONS: [&str; 3] = [".json", ".yaml", ".yml"];
@@ -158,10 +160,9 @@ impl Reader<'_, '_> {
             }
             count += 1;
             let found = schema::check_document(Schema::builtin(), &document);
-            let is_right = !found.has_errors();
-            self.sink.append(found);
-            if is_right && let (Some(version), Some(kind)) = (document.api_version(), document.kind()) {
-                self.accept(document.root(), version, kind);
+            match (document.api_version(), document.kind()) {
+                (Some(version), Some(kind)) => self.accept(document.root(), version, kind, found),
+                _ => self.sink.append(found),
             }
         });
         let is_broken = found.has_errors();
@@ -197,40 +198,66 @@ impl Reader<'_, '_> {
                 return self.sink.push(schema::unknown_kind(Schema::builtin(), node, version, kind));
             }
         };
-        let is_right = !found.has_errors();
-        self.sink.append(found);
-        if is_right {
-            self.accept(node, version, kind);
-        }
+        self.accept(node, version, kind, found);
     }
 
-    /// An object of the right shape: its values are checked.
-    fn accept(&mut self, node: Node<'_>, version: &str, kind: &str) {
+    /// An object, and what is wrong with its shape: its values are checked too.
+    fn accept(&mut self, node: Node<'_>, version: &str, kind: &str, shape: Diagnostics) {
         let Some(kind) = Kind::of_manifest(version, kind) else {
-            let place = node.get("apiVersion").unwrap_or(node);
-            let problem = place.error(format!("{kind} in {version} is not modelled yet"));
-            let known = Kind::ALL.iter().find(|known| known.info().kind == kind);
-            return self.sink.push(match known {
-                Some(known) => problem.with_help(format!("{kind} is known in {}", known.api_version())),
-                None => problem.with_help("it is no kind of which objects are kept"),
-            });
+            let is_known = !shape.has_errors();
+            self.sink.append(shape);
+            if is_known {
+                self.sink.push(unmodelled(node, version, kind));
+            }
+            return;
         };
         let mut object = node.to_json();
         if let Value::Object(fields) = &mut object {
             fields.entry("apiVersion").or_insert_with(|| version.into());
             fields.entry("kind").or_insert_with(|| kind.info().kind.into());
         }
-        let problems = problems(kind, &object);
-        let is_right = problems.is_empty();
-        for problem in problems {
-            let diagnostic = locate(node, &problem.path).error(problem.to_string());
-            self.sink.push(diagnostic);
-        }
+        let values = values(node, kind, &object, &shape, &self.sink.places);
+        let is_right = !shape.has_errors() && values.is_empty();
+        self.sink.append(shape);
+        values.into_iter().for_each(|problem| self.sink.push(problem));
         if is_right {
             let source = self.sink.position(node);
             self.owners.extend(owners::of(self.sink, self.manifests.len(), node));
             self.manifests.push(Manifest { source, kind, object });
         }
+    }
+}
+
+/// What is wrong with the values of an object, beside what its shape explains.
+fn values(
+    node: Node<'_>,
+    kind: Kind,
+    object: &Value,
+    shape: &Diagnostics,
+    places: &Places,
+) -> Vec<Diagnostic> {
+    let mut problems = values::check(kind, object);
+    if shape.has_errors() {
+        // A misspelt field is one that is missed.
+        problems.retain(|problem| !problem.message.starts_with("Required value"));
+    }
+    let place = |diagnostic: &Diagnostic| {
+        let Diagnostic { file, line, column, .. } = places.restore(diagnostic.clone());
+        (file, line, column)
+    };
+    let told: Vec<_> = shape.iter().map(place).collect();
+    let problem = |problem| path::locate(kind, node, problem).error(problem.to_string());
+    problems.iter().map(problem).filter(|problem| !told.contains(&place(problem))).collect()
+}
+
+/// A kind that the API has and that nothing here keeps.
+fn unmodelled(node: Node<'_>, version: &str, kind: &str) -> Diagnostic {
+    let place = node.get("apiVersion").unwrap_or(node);
+    let problem = place.error(format!("{kind} in {version} is not modelled yet"));
+    let known = Kind::ALL.iter().find(|known| known.info().kind == kind);
+    match known {
+        Some(known) => problem.with_help(format!("{kind} is known in {}", known.api_version())),
+        None => problem.with_help("it is no kind of which objects are kept"),
     }
 }
 
@@ -241,36 +268,4 @@ fn is_empty_list(document: &yaml::Document) -> bool {
         && items.is_some_and(|items| {
             items.is_null() || (items.kind() == NodeKind::Sequence && items.items().next().is_none())
         })
-}
-
-/// What is wrong with the values of an object, defaults filled in.
-fn problems(kind: Kind, object: &Value) -> Vec<api::json::FieldError> {
-    let mut filled = object.clone();
-    api::defaults::apply(kind, &mut filled);
-    let mut problems = values::check(kind, &filled);
-    if let Err(problem) = Object::from_json(kind, &filled)
-        && !problems.iter().any(|known| known.path.starts_with(&problem.path))
-    {
-        problems.push(problem);
-    }
-    problems
-}
-
-/// The node that a path names (`spec.containers[0].resources.limits[cpu]`), or the last one on the way that is there.
-fn locate<'t>(node: Node<'t>, path: &str) -> Node<'t> {
-    let (mut here, mut rest) = (node, path);
-    while !rest.is_empty() {
-        let (name, after) = match rest.strip_prefix('[') {
-            Some(inner) => inner.split_once(']').unwrap_or((inner, "")),
-            None => rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())),
-        };
-        let next = match name.parse::<usize>() {
-            Ok(index) if here.kind() == NodeKind::Sequence => here.items().nth(index),
-            _ => here.get(name),
-        };
-        let Some(next) = next else { break };
-        here = next;
-        rest = after.strip_prefix('.').unwrap_or(after);
-    }
-    here
 }

@@ -344,3 +344,124 @@ fn timelines() {
         ],
     );
 }
+
+/// A manifest in place; its first line is line 6, and its columns are two more than here.
+fn refuse_manifest(manifest: &str, expect: &[&str]) {
+    let indented: Vec<String> = manifest.lines().map(|line| format!("  {line}")).collect();
+    refuse(&format!("manifests:\n-{}", &indented.join("\n")[1..]), expect);
+}
+
+#[test]
+fn names_in_manifests() {
+    refuse_manifest(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: My_Pod\n  namespace: a.b\n  labels: {app: a/b, 'my app': x}\n  annotations: {'a b': x}\nspec:\n  containers:\n  - {name: a, image: x}\n  - {name: a, image: x}\n  - {name: B, image: ''}\n",
+        &[
+            "s.yaml:9:13: metadata.name: Invalid value: \"My_Pod\": a lowercase RFC 1123 subdomain must…",
+            "s.yaml:10:18: metadata.namespace: Invalid value: \"a.b\": must not contain dots",
+            "s.yaml:11:21: metadata.labels: Invalid value: \"a/b\": a valid label must…",
+            "s.yaml:11:26: metadata.labels: Invalid value: \"my app\": name part must consist of…",
+            "s.yaml:12:21: metadata.annotations: Invalid value: \"a b\": name part must consist of…",
+            "s.yaml:16:16: spec.containers[1].name: Duplicate value: \"a\"",
+            "s.yaml:17:16: spec.containers[2].name: Invalid value: \"B\": a lowercase RFC 1123 label must…",
+            "s.yaml:17:26: spec.containers[2].image: Required value",
+        ],
+    );
+}
+
+#[test]
+fn amounts_in_manifests() {
+    refuse_manifest(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  terminationGracePeriodSeconds: 30\n  containers:\n  - name: a\n    image: x\n    resources:\n      requests: {cpu: -1, memory: 2Gi, example.com/gpu: 1500m}\n      limits: {memory: 1Gi, cpus: 1}\n",
+        &[
+            "s.yaml:16:39: spec.containers[0].resources.limits[cpus]: Invalid value: \"cpus\": must be a standard resource type or fully qualified",
+            "s.yaml:16:39: spec.containers[0].resources.limits[cpus]: Invalid value: \"cpus\": must be a standard resource for containers",
+            "s.yaml:15:27: spec.containers[0].resources.requests[cpu]: Invalid value: \"-1\": must be greater than or equal to 0",
+            "s.yaml:15:21: spec.containers[0].resources.requests[cpus]: Invalid value: \"cpus\": must be a standard resource type or fully qualified",
+            "s.yaml:15:21: spec.containers[0].resources.requests[cpus]: Invalid value: \"cpus\": must be a standard resource for containers",
+            "s.yaml:15:61: spec.containers[0].resources.requests[example.com/gpu]: Invalid value: \"1500m\": must be an integer",
+            "s.yaml:16:19: spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources",
+            "s.yaml:15:39: spec.containers[0].resources.requests: Invalid value: \"2Gi\": must be less than or equal to memory limit of 1Gi",
+        ],
+    );
+    refuse_manifest(
+        "apiVersion: v1\nkind: Node\nmetadata: {name: a}\nspec: {taints: [{key: a, effect: NoSchedule}, {key: a, effect: NoSchedule}]}\nstatus: {capacity: {cpu: -4}, allocatable: {cpu: 2}}\n",
+        &[
+            "s.yaml:9:51: metadata.taints[1]: Duplicate value: {\"Key\":\"a\",\"Value\":\"\",\"Effect\":\"NoSchedule\",\"TimeAdded\":null}: taints must…",
+            "s.yaml:10:30: status.capacity.cpu: Invalid value: \"-4\": must be greater than or equal to 0",
+        ],
+    );
+}
+
+#[test]
+fn workloads_in_manifests() {
+    refuse_manifest(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: -1\n  minReadySeconds: -1\n  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0}}\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: wep}}\n    spec:\n      restartPolicy: Never\n      containers: []\n",
+        &[
+            "s.yaml:10:17: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+            "s.yaml:15:28: spec.template.metadata.labels: Invalid value: {\"app\":\"wep\"}: `selector` does not match template `labels`",
+            "s.yaml:18:23: spec.template.spec.containers: Required value",
+            "s.yaml:17:26: spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"",
+            "s.yaml:12:63: spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0",
+            "s.yaml:11:24: spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0",
+        ],
+    );
+    refuse_manifest(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: '* * * * *'\n  jobTemplate: {spec: {backoffLimit: -1, template: {spec: {containers: [{name: a, image: x}]}}}}\n",
+        &[
+            "s.yaml:11:42: spec.jobTemplate.spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0",
+            "s.yaml:11:63: spec.jobTemplate.spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"",
+        ],
+    );
+}
+
+#[test]
+fn ports_and_probes_in_manifests() {
+    refuse_manifest(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: x\n    ports: [{name: http, containerPort: 65536}, {name: http, containerPort: 80}]\n    livenessProbe: {httpGet: {port: 0}, successThreshold: 2}\n",
+        &[
+            "s.yaml:13:45: spec.containers[0].ports[0].containerPort: Invalid value: 65536: must be between…",
+            "s.yaml:13:60: spec.containers[0].ports[1].name: Duplicate value: \"http\"",
+            "s.yaml:14:41: spec.containers[0].livenessProbe.httpGet.port: Invalid value: 0: must be between…",
+            "s.yaml:14:63: spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1",
+        ],
+    );
+    refuse_manifest(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a b}, ports: [{port: 70000, targetPort: 80}, {port: 80}]}\n",
+        &[
+            "s.yaml:9:42: spec.ports[0].name: Required value",
+            "s.yaml:9:49: spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive",
+            "s.yaml:9:73: spec.ports[1].name: Required value",
+            "s.yaml:9:28: spec.selector: Invalid value: \"a b\": a valid label must…",
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    refuse_manifest(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  restartPolicy: Sometimes\n  tolerations: [{key: a, effect: NoRun}]\n  activeDeadlineSeconds: 0\n  containers:\n  - name: A\n    image: x\n    resources: {requests: {cpu: 1, memory: 1GB}, limits: {cpu: 500m}}\n",
+        &[
+            "s.yaml:10:22: spec.restartPolicy: Unsupported value: \"Sometimes\"…",
+            "s.yaml:11:38: spec.tolerations[0].effect: Unsupported value: \"NoRun\"…",
+            "s.yaml:16:48: spec.containers[0].resources.requests[memory]: quantities must match the regular expression…",
+            "s.yaml:14:15: spec.containers[0].name: Invalid value: \"A\": a lowercase RFC 1123 label must…",
+            "s.yaml:12:30: spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
+        ],
+    );
+}
+
+#[test]
+fn manifests_of_lines_are_checked_too() {
+    let files = scenarios::files::Memory::default().with(
+        "late.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {activeDeadlineSeconds: -5, containers: [{name: a, image: x}]}\n",
+    );
+    let scenario = text("timeline:\n- {at: 5s, kubectl: apply -f late.yaml}");
+    let found = support::load_with(files, &scenario, &[]).expect_err("a bad manifest");
+    assert_eq!(
+        support::all(&found),
+        [
+            "late.yaml:4:31: spec.activeDeadlineSeconds: Invalid value: -5: must be between 1 and 2147483647, inclusive"
+        ]
+    );
+}

@@ -202,8 +202,8 @@ fn mistakes_keep_their_places_with_set() {
     check(
         &["manifests.web.spec.template=null"],
         &[
-            "--set manifests.web.spec.template=null:1:29: spec.template.spec.containers: Required value",
             "--set manifests.web.spec.template=null:1:29: spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`",
+            "--set manifests.web.spec.template=null:1:29: spec.template.spec.containers: Required value",
         ],
     );
 }

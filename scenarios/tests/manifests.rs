@@ -107,7 +107,7 @@ fn values() {
         &[
             r#"m.yaml:3:18: metadata.name: Invalid value: "Shop": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character…"#,
             r#"m.yaml:7:42: metadata.generateName: cannot use generate name "x-" with apply"#,
-            r#"m.yaml:7:23: metadata.namespace: Invalid value: "a.b": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character…"#,
+            r#"m.yaml:7:23: metadata.namespace: Invalid value: "a.b": must not contain dots"#,
             "m.yaml:9:1: metadata.name: resource name may not be empty",
         ],
     );
@@ -117,20 +117,20 @@ fn values() {
         ),
         &[],
         &[
+            "m.yaml:5:13: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+            r#"m.yaml:8:24: spec.template.metadata.labels: Invalid value: {"app":"wep"}: `selector` does not match template `labels`"#,
             r#"m.yaml:12:16: spec.template.spec.containers[1].name: Duplicate value: "a""#,
             r#"m.yaml:13:16: spec.template.spec.containers[2].name: Invalid value: "B": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character…"#,
             "m.yaml:13:9: spec.template.spec.containers[2].image: Required value",
-            "m.yaml:5:13: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
-            r#"m.yaml:8:24: spec.template.metadata.labels: Invalid value: {"app":"wep"}: `selector` does not match template `labels`"#,
         ],
     );
     check(
         &workload("  selector: {}\n  template: {metadata: {labels: {a: 'b c'}}, spec: {containers: []}}\n"),
         &[],
         &[
-            r#"m.yaml:6:33: spec.template.metadata.labels: Invalid value: "b c": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character…"#,
-            "m.yaml:6:65: spec.template.spec.containers: Required value",
             "m.yaml:5:13: spec.selector: Invalid value: {}: empty selector is invalid for deployment",
+            r#"m.yaml:6:37: spec.template.metadata.labels: Invalid value: "b c": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character…"#,
+            "m.yaml:6:65: spec.template.spec.containers: Required value",
         ],
     );
     check(
@@ -149,6 +149,7 @@ fn values() {
             "m.yaml:5:33: spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
             r#"m.yaml:5:76: spec.selector.matchExpressions[1].operator: Invalid value: "Gt": not a valid selector operator"#,
             "m.yaml:5:131: spec.selector.matchExpressions[2].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+            "m.yaml:5:13: spec.selector: Invalid value: {…",
         ],
     );
     check(
@@ -251,7 +252,7 @@ fn amounts_below_zero_and_requests_above_their_limit() {
         &pod("{requests: {memory: 2Gi}, limits: {memory: 1Gi}}"),
         &[],
         &[
-            "m.yaml:6:47: spec.containers[0].resources.requests: Invalid value: \"2Gi\": must be less than or equal to memory limit of 1Gi",
+            "m.yaml:6:56: spec.containers[0].resources.requests: Invalid value: \"2Gi\": must be less than or equal to memory limit of 1Gi",
         ],
     );
 }

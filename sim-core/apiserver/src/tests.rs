@@ -124,6 +124,29 @@ fn refusals_have_the_servers_words() {
 }
 
 #[test]
+fn a_rollout_must_be_able_to_move() {
+    let refused = |surge: Value, unavailable: Value| {
+        let mut object = deployment();
+        object["spec"]["strategy"] =
+            json!({"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}});
+        let call = Call::CreateManifest { kind: Kind::Deployment, object: Box::new(object) };
+        Cluster::new().handle(call).reply.err().map(|error| error.message)
+    };
+    assert_eq!(refused(json!(1), json!("0%")), None);
+    let message = |cause: &str| {
+        Some(format!("Deployment.apps \"web\" is invalid: spec.strategy.rollingUpdate.{cause}"))
+    };
+    assert_eq!(
+        refused(json!(-1), json!(1)),
+        message("maxSurge: Invalid value: -1: must be greater than or equal to 0")
+    );
+    assert_eq!(
+        refused(json!(0), json!("0%")),
+        message("maxUnavailable: Invalid value: \"0%\": may not be 0 when `maxSurge` is 0")
+    );
+}
+
+#[test]
 fn an_update_of_an_old_version_is_refused() {
     let mut cluster = Cluster::new();
     let old = cluster.create(Kind::Deployment, deployment());

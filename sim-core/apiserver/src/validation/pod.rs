@@ -39,7 +39,8 @@ pub(super) fn pod_spec(path: &str, spec: &PodSpec, found: &mut Found) {
     }
     node_affinity(path, spec, found);
     for (at, each) in spec.tolerations.iter().enumerate() {
-        toleration(&format!("{path}.tolerations[{at}]"), each, found);
+        let given = spec.json.get("tolerations").and_then(|list| list[at]["operator"].as_str());
+        toleration(&format!("{path}.tolerations[{at}]"), each, given.unwrap_or_default(), found);
     }
     spread(&format!("{path}.topologySpreadConstraints"), &spec.topology_spread_constraints, found);
     gates(path, spec, found);
@@ -109,13 +110,14 @@ fn node_requirement(path: &str, requirement: &Requirement, found: &mut Found) {
     found.each(&format!("{path}.key"), &requirement.key, qualified_name(&requirement.key));
 }
 
-fn toleration(path: &str, toleration: &Toleration, found: &mut Found) {
+/// `given` is the operator in its own words: empty if it was left out.
+fn toleration(path: &str, toleration: &Toleration, given: &str, found: &mut Found) {
     let Toleration { key, operator, value, effect, toleration_seconds } = toleration;
     if key.is_empty() {
         if *operator != TolerationOperator::Exists {
             let problem =
                 "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
-            found.invalid(format!("{path}.operator"), operator.as_str(), problem);
+            found.invalid(format!("{path}.operator"), given, problem);
         }
     } else {
         found.each(&format!("{path}.key"), key, qualified_name(key));

@@ -202,7 +202,7 @@ fn specs_of_pods() {
             {"key": "a", "effect": "NoSchedule", "tolerationSeconds": 3},
         ]}),
         &[
-            "spec.tolerations[1].operator: Invalid value: \"Equal\": operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            "spec.tolerations[1].operator: Invalid value: \"\": operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
             "spec.tolerations[2].operator: Invalid value: \"x\": value must be empty when `operator` is 'Exists'",
             "spec.tolerations[3].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when `tolerationSeconds` is set",
         ],
