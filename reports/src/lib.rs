@@ -6,6 +6,7 @@ pub mod timeline;
 pub mod trace;
 pub mod watch_recording;
 
+mod brief;
 mod time;
 mod workload;
 

@@ -5,6 +5,7 @@
 
 mod trouble;
 
+use crate::brief::shortened;
 use crate::workload::{Owners, Workload};
 use api::pod::{Phase, Pod};
 use api::{Kind, Name, Object, ObjectKey};
@@ -15,8 +16,9 @@ use trouble::Troubles;
 const WORST: usize = 3;
 /// So many pods of a namespace that nobody owns have rows of their own.
 const CROWD: usize = 10;
-/// Rows of a table in the text, beyond which the rest is counted.
-const ROWS: usize = 15;
+/// Rows of all tables in the text, beyond which the rest is counted. With heads, counts, nodes, the worst, and what the
+/// command adds they are 40 lines.
+const ROWS: usize = 26;
 
 /// A Deployment, or another owner of pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,6 +95,10 @@ impl Summary {
                     rows.entry(workload).or_default().desired = i64::from(deployment.spec.replicas);
                     troubles.deployment(deployment);
                 }
+                Object::ReplicaSet(set) if set.meta.controller().is_none() => {
+                    let workload = Workload::itself(Kind::ReplicaSet, &set.meta);
+                    rows.entry(workload).or_default().desired = i64::from(set.spec.replicas);
+                }
                 Object::Event(event) => troubles.event(event),
                 Object::Pod(pod) => {
                     let workload = owners.workload(Kind::Pod, &pod.meta);
@@ -109,14 +115,15 @@ impl Summary {
         summary.workloads = rows.into_iter().map(|(workload, row)| named(&workload, row)).collect();
         // What is not as it should be comes first.
         summary.workloads.sort_by_key(|row| row.ready >= row.desired);
-        summary.pods.sort_by(|a, b| (a.ready, &a.name).cmp(&(b.ready, &b.name)));
+        summary.pods.sort_by(|a, b| (is_fine(a), &a.name).cmp(&(is_fine(b), &b.name)));
         summary.worst = troubles.worst(WORST);
         summary
     }
 }
 
 fn named(workload: &Workload, row: WorkloadRow) -> WorkloadRow {
-    let desired = if workload.kind == "deployment" { row.desired } else { row.pods };
+    let is_known = ["deployment", "replicaset"].contains(&workload.kind.as_str());
+    let desired = if is_known { row.desired } else { row.pods };
     WorkloadRow { name: workload.to_string(), desired, ..row }
 }
 
@@ -142,62 +149,94 @@ fn pod_row(workload: &Workload, pod: &Pod) -> PodRow {
     }
 }
 
-/// The summary as text: at most 40 lines.
+/// The summary as text: at most 36 lines.
 pub fn render(summary: &Summary) -> String {
     let (nodes, ready) = summary.nodes;
-    let mut text = format!("nodes: {ready} of {nodes} Ready\n");
-    if !summary.workloads.is_empty() {
-        let row = |w: &WorkloadRow| {
-            vec![w.name.clone(), w.desired.to_string(), w.ready.to_string(), w.restarts.to_string()]
-        };
-        let rows = summary.workloads.iter().map(row).collect();
-        table(&mut text, ["WORKLOAD", "DESIRED", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
-    }
     let (crowds, pods) = crowds(&summary.pods);
-    crowds.iter().for_each(|crowd| text.push_str(crowd));
-    if !pods.is_empty() {
-        let row = |p: &&PodRow| {
-            let ready = if p.ready { "yes" } else { "no" };
-            vec![p.name.clone(), p.phase.to_string(), ready.to_owned(), p.restarts.to_string()]
-        };
-        let rows = pods.iter().map(row).collect();
-        table(&mut text, ["POD", "PHASE", "READY", "RESTARTS"].map(str::to_owned).to_vec(), rows);
-    }
+    let [workloads_shown, crowds_shown, pods_shown] =
+        shares(ROWS, [summary.workloads.len(), crowds.len(), pods.len()]);
+    let mut text = format!("nodes: {ready} of {nodes} Ready\n");
+    let workload = |w: &WorkloadRow| {
+        vec![w.name.clone(), w.desired.to_string(), w.ready.to_string(), w.restarts.to_string()]
+    };
+    let rows = summary.workloads.iter().map(workload).collect();
+    table(&mut text, &["WORKLOAD", "DESIRED", "READY", "RESTARTS"], rows, workloads_shown);
+    crowds.iter().take(crowds_shown).for_each(|crowd| text.push_str(crowd));
+    more(&mut text, crowds.len() - crowds_shown);
+    let pod = |p: &&PodRow| {
+        let ready = if p.ready { "yes" } else { "no" };
+        vec![p.name.clone(), p.phase.to_string(), ready.to_owned(), p.restarts.to_string()]
+    };
+    let rows = pods.iter().map(pod).collect();
+    table(&mut text, &["POD", "PHASE", "READY", "RESTARTS"], rows, pods_shown);
     for trouble in &summary.worst {
-        let why = if trouble.why.is_empty() { String::new() } else { format!(": {}", trouble.why) };
+        let why = shortened(&trouble.why);
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         text.push_str(&format!("! {}  {}{why}\n", trouble.name, trouble.what));
     }
     text
 }
 
-/// Namespaces with many pods that nobody owns are counted, a line each; the pods of others have rows of their own.
+/// Namespaces with many pods that nobody owns are counted, a line each, those with trouble first; the pods of others
+/// have rows of their own.
 fn crowds(pods: &[PodRow]) -> (Vec<String>, Vec<&PodRow>) {
     let mut namespaces = BTreeMap::<&Name, Vec<&PodRow>>::new();
     for pod in pods {
         namespaces.entry(&pod.namespace).or_default().push(pod);
     }
-    let line = |(namespace, pods): (&&Name, &Vec<&PodRow>)| {
-        let of_phase = |phase| pods.iter().filter(|p| p.phase == phase).count();
-        let ready = pods.iter().filter(|p| p.ready).count();
-        let phases =
-            [Phase::Pending, Phase::Running, Phase::Succeeded, Phase::Failed].map(|p| (p, of_phase(p)));
-        let phases =
-            phases.iter().filter(|(_, count)| *count > 0).map(|(phase, count)| format!("{count} {phase}"));
-        format!(
-            "{namespace}: {} pods, {ready} Ready ({})\n",
-            pods.len(),
-            phases.collect::<Vec<_>>().join(", ")
-        )
-    };
-    let lines = namespaces.iter().filter(|(_, pods)| pods.len() > CROWD).map(line).collect();
-    let alone = |pod: &&PodRow| namespaces[&pod.namespace].len() <= CROWD;
-    (lines, pods.iter().filter(alone).collect())
+    let alone = pods.iter().filter(|pod| namespaces[&pod.namespace].len() <= CROWD).collect();
+    let mut crowds: Vec<_> = namespaces.iter().filter(|(_, pods)| pods.len() > CROWD).collect();
+    crowds.sort_by_key(|(_, pods)| pods.iter().all(|pod| is_fine(pod)));
+    (crowds.into_iter().map(|(namespace, pods)| crowd(namespace, pods)).collect(), alone)
 }
 
-/// Columns as wide as their widest cell.
-fn table(text: &mut String, head: Vec<String>, rows: Vec<Vec<String>>) {
-    let more = rows.len().saturating_sub(ROWS);
-    let shown: Vec<Vec<String>> = std::iter::once(head).chain(rows.into_iter().take(ROWS)).collect();
+/// `shop: 1067 pods, 1061 Ready, 6 Pending`
+fn crowd(namespace: &str, pods: &[&PodRow]) -> String {
+    let mut line = format!("{namespace}: {} pods", pods.len());
+    let mut tell = |what: &str, count: usize| {
+        if count > 0 {
+            line.push_str(&format!(", {count} {what}"));
+        }
+    };
+    tell("Ready", pods.iter().filter(|pod| pod.ready).count());
+    let restarted = pods.iter().filter(|pod| pod.restarts > 0).count();
+    let of = |phase| pods.iter().filter(|pod| pod.phase == phase && !pod.ready).count();
+    tell("Running but not Ready", of(Phase::Running));
+    for phase in [Phase::Pending, Phase::Succeeded, Phase::Failed, Phase::Unknown] {
+        tell(phase.as_str(), of(phase));
+    }
+    tell("with restarts", restarted);
+    line + "\n"
+}
+
+/// Whether a pod is as it should be.
+fn is_fine(pod: &PodRow) -> bool {
+    pod.ready || pod.phase == Phase::Succeeded
+}
+
+/// Deals rows out to tables that need so many, one after the other, as long as there are some.
+fn shares(rows: usize, needs: [usize; 3]) -> [usize; 3] {
+    let mut shares = [0; 3];
+    let mut left = rows;
+    while left > 0 && shares != needs {
+        for (share, need) in shares.iter_mut().zip(needs) {
+            if *share < need && left > 0 {
+                *share += 1;
+                left -= 1;
+            }
+        }
+    }
+    shares
+}
+
+/// Columns as wide as their widest cell; so many rows are shown.
+fn table(text: &mut String, head: &[&str], rows: Vec<Vec<String>>, most: usize) {
+    if rows.is_empty() {
+        return;
+    }
+    let left_out = rows.len().saturating_sub(most);
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let shown: Vec<Vec<String>> = std::iter::once(head).chain(rows.into_iter().take(most)).collect();
     let width = |column: usize| shown.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..shown[0].len()).map(width).collect();
     for row in &shown {
@@ -205,8 +244,12 @@ fn table(text: &mut String, head: Vec<String>, rows: Vec<Vec<String>>) {
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    if more > 0 {
-        text.push_str(&format!("… and {more} more\n"));
+    more(text, left_out);
+}
+
+fn more(text: &mut String, left_out: usize) {
+    if left_out > 0 {
+        text.push_str(&format!("… and {left_out} more\n"));
     }
 }
 

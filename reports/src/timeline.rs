@@ -9,7 +9,7 @@ mod notes;
 use crate::time::short;
 use crate::workload::{Owners, Workload};
 use api::{Kind, Object, ObjectKey};
-use burst::{Burst, Bursts};
+use burst::{Burst, Bursts, Rest};
 use journal::{Body, ChangeType, Commit, Record};
 use std::collections::BTreeMap;
 use units::{SimDuration, SimTime};
@@ -81,7 +81,12 @@ pub(crate) struct Note {
 /// How a note is said.
 pub(crate) enum Said {
     /// In its own words; said again only if it happens again after a while.
-    Once(String),
+    Once {
+        /// Of this object.
+        text: String,
+        /// What it has in common with what is said of others: `created by kubectl`.
+        general: String,
+    },
     /// Of one: `alone`. Of several: `10 pods Ready`.
     Folding {
         /// What is said of a single one.
@@ -119,10 +124,14 @@ impl Timeline {
         }
     }
 
-    /// The lines, in the order in which they began. If there are more than `most`, those of one kind are folded
-    /// over longer and longer spans until they fit or there is nothing left to fold.
-    pub fn finish(self, most: usize) -> Vec<Line> {
-        self.bursts.lines(GAP, most).into_iter().map(|burst| line(&burst)).collect()
+    /// The lines, in the order in which they began. If there are more than `most`, those of one kind are folded: many
+    /// objects, then longer and longer spans, what is routine before what is bad news. If that does not suffice, the
+    /// last line says how much is left out. Where lines are limited, so is the length of their messages.
+    pub fn finish(&self, most: usize) -> Vec<Line> {
+        let (bursts, rest) = self.bursts.clone().lines(GAP, most);
+        let mut lines: Vec<Line> = bursts.iter().map(|burst| line(burst, most < usize::MAX)).collect();
+        lines.extend((rest.lines > 0).then(|| left_out(&rest)));
+        lines
     }
 
     fn commit(&mut self, time: SimTime, commit: &Commit) {
@@ -146,8 +155,9 @@ impl Timeline {
     }
 }
 
-fn line(burst: &Burst) -> Line {
-    let (subject, mut text) = burst.words();
+fn line(burst: &Burst, brief: bool) -> Line {
+    let (subject, text) = burst.words(brief);
+    let mut text = on_one_line(&text);
     let (time, until) = (burst.first, burst.last);
     if short(time) != short(until) {
         text.push_str(&format!("  {}–{}", short(time).trim_end_matches('s'), short(until)));
@@ -155,9 +165,34 @@ fn line(burst: &Burst) -> Line {
     Line { time, until, subject, text, warning: burst.warning }
 }
 
+fn on_one_line(text: &str) -> String {
+    match text.split_once('\n') {
+        None => text.to_owned(),
+        Some((first, _)) => format!("{} …", first.trim_end()),
+    }
+}
+
+fn left_out(rest: &Rest) -> Line {
+    let bad = match rest.warnings {
+        0 => "none of them bad news".to_owned(),
+        warnings => format!("{warnings} of them bad news"),
+    };
+    Line {
+        time: rest.until,
+        until: rest.until,
+        subject: "…".to_owned(),
+        text: format!("and {} more lines, {bad}", rest.lines),
+        warning: rest.warnings > 0,
+    }
+}
+
+/// Subjects that are longer push what is said of them to the right.
+const WIDEST: usize = 40;
+
 /// The lines as text, one below the other.
 pub fn render(lines: &[Line]) -> String {
-    let width = lines.iter().map(|line| line.subject.chars().count()).max().unwrap_or_default();
+    let widths = lines.iter().map(|line| line.subject.chars().count());
+    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
     let row = |line: &Line| format!("{:>12}  {:width$}  {}\n", short(line.time), line.subject, line.text);
     lines.iter().map(row).collect()
 }

@@ -95,18 +95,92 @@ fn the_newest_warning_is_the_reason() {
     );
 }
 
+/// `count` copies of a pod, with names that begin so.
+fn pods(namespace: &str, base: &str, count: usize, change: impl Fn(&mut Pod)) -> Vec<Object> {
+    let plain = rolled_out().into_iter().find(|object| object.kind() == Kind::Pod).expect("a pod");
+    let copy = |number| {
+        let mut object = plain.clone();
+        if let Object::Pod(pod) = &mut object {
+            let pod = Arc::make_mut(pod);
+            pod.meta.name = format!("{base}-{number}").into();
+            pod.meta.namespace = namespace.into();
+            pod.meta.owners = Default::default();
+            change(pod);
+        }
+        object
+    };
+    (0..count).map(copy).collect()
+}
+
+fn wait(pod: &mut Pod) {
+    pod.node_name = Name::default();
+    pod.status.phase = Phase::Pending;
+    pod.status.conditions.clear();
+}
+
 #[test]
 fn the_text_stays_short() {
     let mut objects = Vec::new();
     for number in 0..50 {
         let mut deployment = fixture::deployment(1);
         deployment.meta_mut().name = format!("web-{number}").into();
-        let mut pod = rolled_out().into_iter().find(|object| object.kind() == Kind::Pod).unwrap();
-        let meta = pod.meta_mut();
-        (meta.name, meta.owners) = (format!("db-{number}").into(), Default::default());
-        objects.extend([deployment, pod]);
+        objects.push(deployment);
+        objects.extend(pods(&format!("crowd-{number:02}"), "db", 12, |_| ()));
+        objects.extend(pods(&format!("few-{number:02}"), "db", 2, wait));
     }
     let text = render(&Summary::of(objects.iter()));
-    assert!(text.lines().count() <= 40, "{text}");
-    assert!(text.contains("… and 35 more"));
+    assert_eq!(text.lines().count(), 36, "{text}");
+    for part in ["… and 41 more", "… and 92 more", "crowd-00: 12 pods, 12 Ready\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn rows_go_to_those_who_need_them() {
+    for (needs, expect) in [
+        ([0, 0, 0], [0, 0, 0]),
+        ([3, 1, 2], [3, 1, 2]),
+        ([50, 0, 0], [26, 0, 0]),
+        ([50, 2, 50], [12, 2, 12]),
+        ([50, 50, 50], [9, 9, 8]),
+    ] {
+        assert_eq!(shares(26, needs), expect, "{needs:?}");
+    }
+}
+
+#[test]
+fn many_pods_of_a_namespace_are_counted() {
+    let mut objects = pods("fine", "a", 11, |_| ());
+    objects.extend(pods("shop", "db", 9, |_| ()));
+    objects.extend(pods("shop", "x", 6, wait));
+    objects.extend(pods("shop", "done", 1, |pod| {
+        pod.status.phase = Phase::Succeeded;
+        pod.status.conditions.clear();
+    }));
+    objects.extend(pods("few", "ended", 1, |pod| {
+        pod.status.phase = Phase::Succeeded;
+        pod.status.conditions.clear();
+    }));
+    objects.extend(pods("few", "waits", 1, wait));
+    let expect = "\
+nodes: 0 of 0 Ready
+shop: 16 pods, 9 Ready, 6 Pending, 1 Succeeded
+fine: 11 pods, 11 Ready
+POD              PHASE      READY  RESTARTS
+few/pod/waits-0  Pending    no     0
+few/pod/ended-0  Succeeded  no     0
+! shop/pod/x-0  Pending (as 5 more pods)
+! few/pod/waits-0  Pending
+";
+    assert_eq!(render(&Summary::of(objects.iter())), expect);
+}
+
+#[test]
+fn what_is_not_as_desired_comes_first() {
+    let mut objects = rolled_out();
+    let mut fine = fixture::deployment(0);
+    fine.meta_mut().name = "a-fine-one".into();
+    objects.push(fine);
+    let names: Vec<String> = Summary::of(objects.iter()).workloads.into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["deployment/web", "deployment/a-fine-one"]);
 }

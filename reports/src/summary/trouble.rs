@@ -7,6 +7,7 @@ use api::event::{Event, EventForm, EventType};
 use api::node::Node;
 use api::pod::{ContainerState, ContainerStatus, Phase, Pod};
 use api::{Kind, condition};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How bad something is: the worst first.
@@ -89,20 +90,66 @@ impl Troubles {
         group.or_insert(Group { count: 0, example, why }).count += 1;
     }
 
-    /// The worst, at most `most`; of several equally bad ones those with most pods.
+    /// The worst, at most `most`; of several equally bad ones those with most pods. Where there are more, objects of
+    /// one kind and namespace that have the same trouble are one.
     pub(super) fn worst(self, most: usize) -> Vec<Trouble> {
-        let mut groups: Vec<_> = self.groups.iter().collect();
-        groups.sort_by_key(|((severity, ..), group)| (*severity, std::cmp::Reverse(group.count)));
-        let tell = |((_, workload, what), group): (&(Severity, Workload, String), &Group)| {
-            let (kind, key) = &group.example;
-            let said = self.warnings.get(&group.example).map(|(_, words)| words.clone());
-            let is_itself = workload.kind == kind.info().singular && workload.name == key.name;
-            let pods = self.pods.get(workload).copied().unwrap_or_default();
-            let what =
-                if is_itself { what.clone() } else { format!("{} of {pods} pods {what}", group.count) };
-            Trouble { name: workload.to_string(), what, why: said.unwrap_or_else(|| group.why.clone()) }
+        let mut found: Vec<Found<'_>> =
+            self.groups.iter().map(|(key, group)| Found { key, group, like: 0 }).collect();
+        if found.len() > most {
+            found = self.merged(found);
+        }
+        found.sort_by_key(|found| (found.key.0, Reverse(found.group.count + found.like)));
+        found.iter().take(most).map(|found| self.tell(found)).collect()
+    }
+
+    /// Objects that have the same trouble as another one before them are counted there.
+    fn merged<'a>(&self, all: Vec<Found<'a>>) -> Vec<Found<'a>> {
+        let mut merged: Vec<Found<'a>> = Vec::new();
+        let mut first = BTreeMap::new();
+        for found in all {
+            let (severity, workload, what) = found.key;
+            let common = (*severity, &workload.namespace, &workload.kind, what);
+            match first.get(&common) {
+                Some(&at) if found.is_itself() => {
+                    let first: &mut Found<'_> = &mut merged[at];
+                    first.like += 1;
+                }
+                _ => {
+                    if found.is_itself() {
+                        first.insert(common, merged.len());
+                    }
+                    merged.push(found);
+                }
+            }
+        }
+        merged
+    }
+
+    fn tell(&self, found: &Found<'_>) -> Trouble {
+        let ((_, workload, what), group) = (found.key, found.group);
+        let said = self.warnings.get(&group.example).map(|(_, words)| words.clone());
+        let pods = self.pods.get(workload).copied().unwrap_or_default();
+        let what = match (found.is_itself(), found.like) {
+            (false, _) => format!("{} of {pods} pods {what}", group.count),
+            (true, 0) => what.clone(),
+            (true, more) => format!("{what} (as {more} more {}s)", workload.kind),
         };
-        groups.into_iter().take(most).map(tell).collect()
+        Trouble { name: workload.to_string(), what, why: said.unwrap_or_else(|| group.why.clone()) }
+    }
+}
+
+/// A trouble, and how many other objects have the same.
+struct Found<'a> {
+    key: &'a (Severity, Workload, String),
+    group: &'a Group,
+    like: usize,
+}
+
+impl Found<'_> {
+    /// Whether it is an object's own, and not one of a workload's pods.
+    fn is_itself(&self) -> bool {
+        let ((_, workload, _), (kind, key)) = (self.key, &self.group.example);
+        workload.kind == kind.info().singular && workload.name == key.name
     }
 }
 

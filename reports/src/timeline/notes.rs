@@ -32,8 +32,8 @@ pub(super) fn commit(known: &Known, old: Option<&Object>, commit: &Commit) -> Ve
         (object, _) => {
             let say = |said: Said| plain(object, said);
             match (commit.change, old) {
-                (ChangeType::Deleted, _) => vec![say(Said::Once(format!("deleted by {}", commit.by)))],
-                (_, None) => vec![say(Said::Once(created(object, &commit.by)))],
+                (ChangeType::Deleted, _) => vec![say(once(format!("deleted by {}", commit.by)))],
+                (_, None) => vec![say(created(object, &commit.by))],
                 (_, Some(old)) => changed(object, old, &commit.by).into_iter().map(say).collect(),
             }
         }
@@ -42,32 +42,44 @@ pub(super) fn commit(known: &Known, old: Option<&Object>, commit: &Commit) -> Ve
 
 fn plain(object: &Object, said: Said) -> Note {
     let subject = Workload::itself(object.kind(), object.meta());
-    let warning = matches!(&said, Said::Once(text) if text == NOT_READY || text == STUCK);
+    let warning = matches!(&said, Said::Once { text, .. } if text == NOT_READY || text == STUCK);
     Note { group: subject.clone(), subject, said, node: None, warning }
 }
 
 const NOT_READY: &str = "NotReady";
 const STUCK: &str = "progress deadline exceeded";
 
-fn created(object: &Object, by: &Name) -> String {
-    match object {
-        Object::Deployment(d) => format!("created by {by}, {} replicas", d.spec.replicas),
-        Object::ReplicaSet(set) => format!("created by {by}, {} replicas", set.spec.replicas),
-        _ => format!("created by {by}"),
-    }
+/// Words that other objects of the kind have too.
+fn once(text: impl Into<String>) -> Said {
+    let text = text.into();
+    Said::Once { general: text.clone(), text }
+}
+
+/// Words with something behind them that is this object's own.
+fn once_with(general: String, own: &str) -> Said {
+    Said::Once { text: format!("{general}{own}"), general }
+}
+
+fn created(object: &Object, by: &Name) -> Said {
+    let replicas = match object {
+        Object::Deployment(d) => format!(", {} replicas", d.spec.replicas),
+        Object::ReplicaSet(set) => format!(", {} replicas", set.spec.replicas),
+        _ => String::new(),
+    };
+    once_with(format!("created by {by}"), &replicas)
 }
 
 fn changed(object: &Object, old: &Object, by: &Name) -> Vec<Said> {
     let mut said = Vec::new();
     if object.meta().is_deleting() && !old.meta().is_deleting() {
-        said.push(Said::Once(format!("deletion asked for by {by}")));
+        said.push(once(format!("deletion asked for by {by}")));
     }
     match (object, old) {
         (Object::Deployment(new), Object::Deployment(old)) => said.extend(deployment(new, old, by)),
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
             said.extend(scaled(old.spec.replicas, new.spec.replicas, by));
         }
-        (Object::Node(new), Object::Node(old)) => said.extend(node(new, old).into_iter().map(Said::Once)),
+        (Object::Node(new), Object::Node(old)) => said.extend(node(new, old).into_iter().map(once)),
         _ => {}
     }
     said
@@ -80,15 +92,15 @@ fn scaled(from: i32, to: i32, by: &Name) -> Option<Said> {
 fn deployment(new: &Deployment, old: &Deployment, by: &Name) -> Vec<Said> {
     let mut said: Vec<Said> = scaled(old.spec.replicas, new.spec.replicas, by).into_iter().collect();
     if new.spec.template != old.spec.template {
-        said.push(Said::Once(format!("template changed by {by}{}", images(new, old))));
+        said.push(once_with(format!("template changed by {by}"), &images(new, old)));
     }
     if is_complete(new) && !is_complete(old) && new.spec.replicas > 0 {
         let (available, replicas) = (new.status.available_replicas, new.spec.replicas);
-        said.push(Said::Once(format!("complete: {available} of {replicas} available")));
+        said.push(once_with("complete".to_owned(), &format!(": {available} of {replicas} available")));
     }
     let stuck = |d: &Deployment| d.status.conditions.iter().any(|c| c.reason == "ProgressDeadlineExceeded");
     if stuck(new) && !stuck(old) {
-        said.push(Said::Once(STUCK.to_owned()));
+        said.push(once(STUCK));
     }
     said
 }
@@ -230,8 +242,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Option<Note> {
         return None;
     }
     let subject = Workload::named(refusal.about.kind, &refusal.about.key);
-    let text = format!("{} by {} refused: {}", refusal.verb, refusal.by, refusal.error.message);
-    Some(Note { group: subject.clone(), subject, said: Said::Once(text), node: None, warning: true })
+    let general = format!("{} by {} refused", refusal.verb, refusal.by);
+    let said = once_with(general, &format!(": {}", refusal.error.message));
+    Some(Note { group: subject.clone(), subject, said, node: None, warning: true })
 }
 
 /// What happened to a machine, or at a kubelet's door.
@@ -243,22 +256,41 @@ pub(super) fn occurrence(occurrence: &Occurrence) -> Option<Note> {
         _ => return None,
     };
     let subject = Workload::named(occurrence.about.kind, &occurrence.about.key);
-    Some(Note { group: subject.clone(), subject, said: Said::Once(text), node: None, warning })
+    Some(Note { group: subject.clone(), subject, said: once(text), node: None, warning })
 }
 
-/// A kubectl line that failed. What those that did not have done is seen by itself.
+/// A kubectl line that failed, or that was there to look. What others have done is seen by itself.
 pub(super) fn kubectl(line: &KubectlLine) -> Option<Note> {
-    let subject =
-        Workload { namespace: Name::default(), kind: "kubectl".to_owned(), name: first_word(&line.line) };
-    let said = line.stderr.lines().next().unwrap_or_default();
-    let text = format!("{} failed with status {}: {said}", line.line, line.status);
-    (line.status != 0).then(|| Note {
-        group: subject.clone(),
-        subject,
-        said: Said::Once(text),
-        node: None,
-        warning: true,
-    })
+    let verb = first_word(&line.line);
+    let words = line.line.trim();
+    let said = match line.status {
+        0 if READING.contains(&verb.as_str()) => once_with(words.to_owned(), &printed(line)),
+        0 => return None,
+        status => {
+            let general = format!("{words} failed with status {status}");
+            once_with(general, &format!(": {}", first_of_many(&line.stderr)))
+        }
+    };
+    let subject = Workload { namespace: Name::default(), kind: "kubectl".to_owned(), name: verb };
+    Some(Note { group: subject.clone(), subject, said, node: None, warning: line.status != 0 })
+}
+
+/// kubectl's verbs that change nothing.
+const READING: [&str; 7] = ["get", "describe", "logs", "events", "top", "explain", "api-resources"];
+
+/// What a line printed: itself if it is one line, else how many.
+fn printed(line: &KubectlLine) -> String {
+    let output = if line.stdout.is_empty() { &line.stderr } else { &line.stdout };
+    match output.lines().count() {
+        0 => String::new(),
+        1 => format!(": {}", output.trim()),
+        lines => format!(": {lines} lines"),
+    }
+}
+
+fn first_of_many(text: &str) -> String {
+    let (first, more) = (text.lines().next().unwrap_or_default(), text.lines().skip(1).count());
+    if more == 0 { first.to_owned() } else { format!("{first} (and {more} more lines)") }
 }
 
 fn first_word(line: &str) -> Name {
