@@ -1,8 +1,11 @@
 //! What `run` prints: the timeline, and a summary of at most 40 lines.
 
+use std::collections::BTreeSet;
+
+use api::Name;
 use reports::summary::{self, Summary};
 use reports::timeline::{self, Line};
-use scenarios::Scenario;
+use scenarios::{BehaviorRule, Scenario};
 use sim_core::Simulation;
 use units::{SimTime, format_go_duration};
 
@@ -31,9 +34,6 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn timeline(lines: &[Line]) -> String {
     let style = anstyle::AnsiColor::Yellow.on_default();
     let text = timeline::render(lines);
-    if text.lines().count() != lines.len() {
-        return text;
-    }
     let row = |(row, line): (&str, &Line)| match line.warning {
         true => format!("{style}{row}{style:#}\n"),
         false => format!("{row}\n"),
@@ -46,17 +46,82 @@ pub(crate) fn summary(facts: &Facts<'_>) -> String {
     let objects: Vec<api::Object> =
         SUMMED_UP.iter().flat_map(|kind| facts.simulation.objects(*kind)).collect();
     let sums = Summary::of(objects.iter());
-    format!("{}{}\n{}\n", summary::render(&sums), assumed(facts), next(facts, !sums.worst.is_empty()))
+    let (assumed, next) = (assumed(facts, &objects), next(facts, !sums.worst.is_empty()));
+    format!("{}{assumed}{}{next}\n", summary::render(&sums), idle(facts.simulation))
 }
 
-fn assumed(facts: &Facts<'_>) -> String {
+/// What the result rests on, and its hash.
+fn assumed(facts: &Facts<'_>, objects: &[api::Object]) -> String {
     let Scenario { seed, profile, behaviors, .. } = facts.scenario;
-    let others = if behaviors.is_empty() { "containers" } else { "containers without a behaviour" };
-    format!(
-        "assumed: seed {seed}, profile {}, {others} serve at once; hash {}",
-        profile.as_str(),
-        facts.simulation.journal_hash()
-    )
+    let plain = plain_containers(behaviors, objects);
+    let containers = match plain.len() {
+        0 => String::new(),
+        _ if behaviors.is_empty() => ", containers serve at once".to_owned(),
+        _ => format!(", containers without a behaviour ({}) serve at once", some_of(&plain)),
+    };
+    let (profile, hash) = (profile.as_str(), facts.simulation.journal_hash());
+    format!("assumed: seed {seed}, profile {profile}{containers}; hash {hash}\n")
+}
+
+/// Names of containers that no behaviour is for.
+fn plain_containers(behaviors: &[BehaviorRule], objects: &[api::Object]) -> BTreeSet<Name> {
+    let mut plain = BTreeSet::new();
+    for object in objects {
+        let (labels, spec) = match object {
+            api::Object::Pod(pod) => (&pod.meta.labels, &pod.spec),
+            api::Object::Deployment(d) => (&d.spec.template.labels, &d.spec.template.spec),
+            _ => continue,
+        };
+        let is_plain = |container: &&api::pod::Container| {
+            let is_for = |rule: &BehaviorRule| {
+                rule.pods.as_ref().is_none_or(|pods| pods.matches(labels))
+                    && rule.containers.as_ref().is_none_or(|names| names.contains(&container.name))
+            };
+            !behaviors.iter().any(is_for)
+        };
+        plain.extend(spec.all_containers().filter(is_plain).map(|container| container.name.clone()));
+    }
+    plain
+}
+
+/// `a, b, c and 4 more`
+fn some_of(names: &BTreeSet<Name>) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).map(Name::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// Kinds that a real cluster acts on, and that are only kept here.
+const IDLE: [api::Kind; 12] = [
+    api::Kind::StatefulSet,
+    api::Kind::DaemonSet,
+    api::Kind::Job,
+    api::Kind::CronJob,
+    api::Kind::ReplicationController,
+    api::Kind::HorizontalPodAutoscaler,
+    api::Kind::PodDisruptionBudget,
+    api::Kind::PersistentVolumeClaim,
+    api::Kind::ResourceQuota,
+    api::Kind::LimitRange,
+    api::Kind::NetworkPolicy,
+    api::Kind::Ingress,
+];
+
+/// Says which objects nothing has acted on.
+fn idle(simulation: &Simulation) -> String {
+    let count = |kind: api::Kind| match simulation.objects(kind).len() {
+        0 => None,
+        1 => Some(format!("1 {}", kind.info().singular)),
+        count => Some(format!("{count} {}", kind.info().plural)),
+    };
+    let idle: Vec<String> = IDLE.into_iter().filter_map(count).collect();
+    match idle.is_empty() {
+        true => String::new(),
+        false => format!("kept, but nothing acts on them yet: {}\n", idle.join(", ")),
+    }
 }
 
 /// The next command to type.

@@ -211,3 +211,55 @@ fn two_processes_write_the_same_bytes() {
     let recording = |name: &str| std::fs::read(folder.path(name)).expect("it is there");
     assert!(recording("a.jsonl") == recording("b.jsonl") && recording("a.jsonl").len() > 10_000);
 }
+
+/// A crowd of pods, and some that fit nowhere: what is told of them fits on a screen.
+#[test]
+fn what_is_told_of_many_objects_stays_short() {
+    let folder = Folder::new("crowd");
+    let pod = |number: usize, cpu: u32| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p-{number:03}}}\nspec: {{containers: [{{name: c, image: i, \
+             resources: {{requests: {{cpu: {cpu}m}}}}}}]}}\n"
+        )
+    };
+    let pods: String = (0..120).map(|number| pod(number, if number < 115 { 10 } else { 64_000 })).collect();
+    folder.write("pods.yaml", pods);
+    let told = folder.good("run -f pods.yaml --nodes 3 --for 5m --out run");
+    let (timeline, summary) = told.split_once("\n\n").expect("the summary follows the timeline");
+    assert!(timeline.lines().count() <= 40 && summary.lines().count() <= 40, "{told}");
+    for part in [
+        "  pod/*  120 pods created by kubectl",
+        "pods FailedScheduling: 0/3 nodes are available: 3 Insufficient cpu. …",
+    ] {
+        assert!(timeline.contains(part), "{part}: {told}");
+    }
+    for part in [
+        "default: 120 pods, 115 Ready, 5 Pending\n",
+        "! pod/p-115  Pending (and 4 more like it): FailedScheduling: 0/3 nodes are available: 3 Insufficient cpu.",
+        "assumed: seed 0, profile typical, containers serve at once; hash ",
+    ] {
+        assert!(summary.contains(part), "{part}: {told}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.path(name)).expect("it is there");
+    let whole = read("run/timeline.txt");
+    assert!(whole.lines().count() > 400 && whole.contains("preemption: 0/3 nodes"));
+    assert_eq!(read("run/summary.txt"), summary);
+}
+
+#[test]
+fn the_summary_says_what_it_rests_on() {
+    let folder = Folder::new("assumed");
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: once}\nspec: {template: {spec: {restartPolicy: Never, \
+               containers: [{name: c, image: i}]}}}\n";
+    folder.write("web.yaml", format!("{WEB}      - {{name: side, image: i}}\n---\n{job}"));
+    folder.write(
+        "s.yaml",
+        "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n  duration: 1m\n  cluster: {nodes: \
+         [{name: a}]}\n  manifests: [{path: web.yaml}]\n  behaviors: [{containers: [web], start: 1s}]\n",
+    );
+    let told = folder.good("run s.yaml");
+    assert!(told.contains(", containers without a behaviour (side) serve at once; hash "), "{told}");
+    assert!(told.contains("kept, but nothing acts on them yet: 1 job\n"), "{told}");
+    let all = folder.good("run s.yaml --set behaviors.0.containers=[web,side]");
+    assert!(all.contains("assumed: seed 0, profile typical; hash "), "{all}");
+}

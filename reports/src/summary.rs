@@ -149,7 +149,7 @@ fn pod_row(workload: &Workload, pod: &Pod) -> PodRow {
     }
 }
 
-/// The summary as text: at most 36 lines.
+/// The summary as text: at most 35 lines.
 pub fn render(summary: &Summary) -> String {
     let (nodes, ready) = summary.nodes;
     let (crowds, pods) = crowds(&summary.pods);

@@ -132,7 +132,7 @@ impl Troubles {
         let what = match (found.is_itself(), found.like) {
             (false, _) => format!("{} of {pods} pods {what}", group.count),
             (true, 0) => what.clone(),
-            (true, more) => format!("{what} (as {more} more {}s)", workload.kind),
+            (true, more) => format!("{what} (and {more} more like it)"),
         };
         Trouble { name: workload.to_string(), what, why: said.unwrap_or_else(|| group.why.clone()) }
     }

@@ -15,6 +15,8 @@ type Key = (Workload, String);
 const OWN_LINES: usize = 10;
 /// So many do when there is little room.
 const FEW: usize = 3;
+/// Bad news that comes again and again is told as often as what is routine, as long as its pauses are no longer.
+const WHILE: SimDuration = SimDuration::from_secs(30);
 
 /// One or more notes of one kind.
 #[derive(Clone, Debug)]
@@ -173,11 +175,12 @@ impl Bursts {
     /// objects only where there is no room for them.
     pub(super) fn lines(self, gap: SimDuration, most: usize) -> (Vec<Burst>, Rest) {
         let mut lines = self;
-        let steps: [fn(Self, SimDuration, usize) -> Self; 8] = [
+        let steps: [fn(Self, SimDuration, usize) -> Self; 9] = [
             |lines, gap, _| lines.over_objects(gap, OWN_LINES, true),
-            |lines, gap, most| lines.over_time(gap, most, false),
+            |lines, gap, most| lines.over_time(gap, most, true, WHILE),
+            |lines, gap, most| lines.over_time(gap, most, false, SimDuration::MAX),
             |lines, _, _| lines.over_objects(SimDuration::MAX, FEW, false),
-            |lines, gap, most| lines.over_time(gap, most, true),
+            |lines, gap, most| lines.over_time(gap, most, true, SimDuration::MAX),
             |lines, _, _| lines.over_objects(SimDuration::MAX, FEW, true),
             |lines, _, _| lines.over_objects(SimDuration::MAX, 1, false),
             |lines, _, _| lines.over_objects(SimDuration::MAX, 1, true),
@@ -231,9 +234,9 @@ impl Bursts {
     }
 
     /// Folds over longer and longer pauses, until that is few enough or nothing is left to fold.
-    fn over_time(self, gap: SimDuration, most: usize, warnings: bool) -> Self {
+    fn over_time(self, gap: SimDuration, most: usize, warnings: bool, longest: SimDuration) -> Self {
         let (mut lines, mut gap) = (self, gap);
-        while lines.bursts.len() > most && lines.is_split(warnings) {
+        while lines.bursts.len() > most && gap < longest && lines.is_split(warnings) {
             gap = gap.times(4);
             lines = lines.fold(gap, |burst| burst, |burst| warnings || !burst.warning);
         }

@@ -213,7 +213,7 @@ fn long_messages_are_cut_where_lines_are_few() {
     assert_eq!(text(usize::MAX), format!("FailedScheduling: {reason}{rest}"));
     let mut tape = fixture::Tape::new();
     warn(&mut tape, "shop", 1, &"ü".repeat(500));
-    assert_eq!(timeline(&[], &tape.records, 40)[0].text, format!("FailedScheduling: {}…", "ü".repeat(108)));
+    assert_eq!(timeline(&[], &tape.records, 40)[0].text, format!("FailedScheduling: {}…", "ü".repeat(158)));
 }
 
 proptest::proptest! {
