@@ -90,7 +90,7 @@ impl Sinks {
 
     /// The timeline, folded so that it can be read.
     pub(crate) fn timeline(&self) -> Vec<Line> {
-        self.timeline.clone().finish(MOST_LINES)
+        self.timeline.finish(MOST_LINES)
     }
 
     /// Whether there is a folder.
