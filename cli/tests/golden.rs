@@ -3,6 +3,7 @@
 //! A commit that changes one says which behaviour it changed. The test is run in debug and in release (see `check`),
 //! against the same hashes.
 
+use api::Kind;
 use flate2::read::GzDecoder;
 use scenarios::files::Memory;
 use serde_json::Value;
@@ -56,6 +57,20 @@ fn journals_are_what_they_were() {
         .map(|(name, seed, _, hash)| format!("    (\"{name}\", {seed}, \"{hash}\"),"))
         .collect();
     assert!(changed.is_empty(), "another journal than before:\n{}", changed.join("\n"));
+}
+
+/// The last step of the scenario deletes its Deployment: the garbage collector takes the rest.
+#[test]
+fn what_a_deployment_owns_goes_with_it() {
+    let files = Memory::default().with("scenario.yaml", text("scale-up-and-down"));
+    let scenario = scenarios::load(&files, "scenario.yaml", &[]).expect("the scenario is good");
+    let mut simulation = Simulation::new(scenario.setup());
+    let mut at = |time| {
+        simulation.run_until(time);
+        [Kind::Deployment, Kind::ReplicaSet, Kind::Pod].map(|kind| simulation.objects(kind).len())
+    };
+    assert_eq!(at(SimTime::from_secs(239)), [1, 1, 2]);
+    assert_eq!(at(SimTime::ZERO + scenario.duration), [0, 0, 0]);
 }
 
 #[test]

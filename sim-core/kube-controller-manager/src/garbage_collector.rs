@@ -7,7 +7,7 @@
 //! Timers: none of its own.
 //! DIFFERENCE: foreground deletion and orphaning are not modelled yet; kubectl refuses them.
 //! DIFFERENCE: kinds that nothing here acts on are no dependents; a ConfigMap that a Deployment owns stays. Who lists it can tell.
-//! Validated by the tests beside it.
+//! Validated by the library scenario `scale-up-and-down`, which ends with the deletion of its Deployment.
 
 use api::{Kind, Name, ObjectKey, ObjectRef, OwnerReference, Reason, Uid};
 use client::controller::{Controller, QueueConfig, Step, SyncContext};
